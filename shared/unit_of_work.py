@@ -8,7 +8,7 @@ as it is; several go in one short transaction that holds nothing but writes, so 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Final, Generic, Protocol, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeVar, cast
 
 import pymongo
 from pymongo.client_session import ClientSession
@@ -236,8 +236,11 @@ class Documents(Generic[A]):
         cursor = self._collection.find(self._scoped(filter), sort=list(sort), limit=limit)
         return [self._load(document) for document in self._read(lambda: list(cursor))]
 
-    def save(self, aggregate: A, events: Iterable[Any] = ()) -> None:
-        """Write the new state and let the events ride with it. `aggregate.version` is the version that was read."""
+    def save(self, aggregate: A, events: Iterable[Any] = ()) -> A:
+        """Write the new state and let the events ride with it; the aggregate as it then stands.
+
+        `aggregate.version` is the version that was read, the answer carries the next one.
+        """
         subject = f"{self._kind}/{aggregate.id}"
         told = self._told.get(aggregate.id, 0)
         entries = [
@@ -249,6 +252,7 @@ class Documents(Generic[A]):
         else:
             self._unit.write(self._change(aggregate, state, entries))
         self._told[aggregate.id] = told + len(entries)
+        return cast("A", replace(cast("Any", aggregate), version=aggregate.version + 1))
 
     def _insert(self, aggregate: A, state: Document, entries: list[Document]) -> Insert:
         document = {

@@ -1,0 +1,77 @@
+# Kadence. `make` lists the targets.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+ARGS ?=
+WORKERS ?= 2
+export PYTHONTZPATH :=
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: $(VENV)/local ## Start everything on this machine and play the story (ARGS=--exit: end after it)
+	@$(BIN)/python -m deploy.local.demo $(ARGS)
+
+.PHONY: test
+test: check ## Everything: check, then integration, end-to-end and fault tests on real servers
+	$(BIN)/pytest tests/integration tests/e2e tests/faults -n $(WORKERS) --dist loadgroup
+
+.PHONY: check
+check: $(VENV)/dev ## Style, types, import rules, unit, architecture and contract tests (under 30 s)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+	$(BIN)/pytest tests/unit tests/architecture tests/contract -n $(WORKERS)
+
+.PHONY: format
+format: $(VENV)/dev ## Put the code in order
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+.PHONY: bench
+bench: $(VENV)/dev ## Measure booking, telling and hearing on real servers (JSON and a table)
+	$(BIN)/python -m bench $(ARGS)
+
+.PHONY: install
+install: $(VENV)/dev ## Make the virtual environment with everything that checks and tests need
+
+.PHONY: env
+env: ## Make .env and fresh random secrets for docker-compose
+	$(PYTHON) -m deploy.make_env
+
+.PHONY: contracts
+contracts: $(VENV)/dev ## Write the generated AsyncAPI description anew
+	$(BIN)/python -m shared.contracts.asyncapi
+
+.PHONY: lock
+lock: $(VENV)/dev ## Pin the requirements anew (needs uv)
+	for set in runtime local dev; do \
+	  uv pip compile --universal --generate-hashes --no-header --quiet --python-version 3.11 \
+	    requirements/$$set.in -o requirements/$$set.txt || exit 1; \
+	done
+
+.PHONY: clean-data
+clean-data: ## Forget the demo's data, secrets, mail and logs
+	rm -rf .data
+
+$(VENV)/python: 
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed" if sys.version_info < (3, 11) else 0)'
+	@$(PYTHON) -m venv $(VENV) || { echo "No venv module: apt-get install python3-venv"; exit 1; }
+	@touch $@
+
+$(VENV)/local: $(VENV)/python requirements/local.txt
+	@echo "installing what the platform needs into $(VENV) (once, about half a minute)"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/local.txt \
+	  || { echo "Download failed: see above; check the network or pip's settings, then run the same command again"; exit 1; }
+	@touch $@
+
+$(VENV)/dev: $(VENV)/python requirements/dev.txt
+	@echo "installing what checks and tests need into $(VENV) (once, about half a minute)"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt \
+	  || { echo "Download failed: see above; check the network or pip's settings, then run the same command again"; exit 1; }
+	@touch $(VENV)/local $@

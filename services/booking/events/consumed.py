@@ -1,0 +1,5 @@
+"""What booking hears: nothing yet."""
+
+from shared.hearing import Handlers
+
+HANDLERS: Handlers = {}

@@ -1,0 +1,25 @@
+"""What booking tells: each event's type on the wire and the fields that travel sealed."""
+
+from services.booking.domain import events
+from shared.telling import Told, Types
+
+_PERSON = frozenset({"name", "birth_date", "phone", "email"})
+
+TYPES: Types = {
+    events.ClinicOpened: Told("clinic.opened.v1"),
+    events.ClinicChanged: Told("clinic.changed.v1"),
+    events.AccessKeyIssued: Told("access_key.issued.v1"),
+    events.AccessKeyChanged: Told("access_key.changed.v1"),
+    events.AccessKeyRevoked: Told("access_key.revoked.v1"),
+    events.PatientRegistered: Told("patient.registered.v1", sealed=_PERSON),
+    events.PatientChanged: Told("patient.changed.v1", sealed=_PERSON),
+    events.SeriesBooked: Told("series.booked.v1"),
+    events.SeriesCompleted: Told("series.completed.v1"),
+    events.SeriesCancelled: Told("series.cancelled.v1"),
+    events.SessionMoved: Told("session.moved.v1"),
+    events.SessionCancelled: Told("session.cancelled.v1"),
+    events.SessionCheckedIn: Told("session.checked_in.v1"),
+    events.SessionStarted: Told("session.started.v1"),
+    events.SessionDischarged: Told("session.discharged.v1"),
+    events.SessionMissed: Told("session.missed.v1"),
+}

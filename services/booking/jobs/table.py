@@ -1,0 +1,5 @@
+"""Booking's due work: none yet."""
+
+from shared.jobs import Job
+
+JOBS: tuple[Job, ...] = ()

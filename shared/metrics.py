@@ -1,0 +1,49 @@
+"""Every metric of the platform in one table; names and units by the Prometheus conventions."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from prometheus_client import REGISTRY, Counter, Gauge, Histogram, generate_latest
+
+COUNTERS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
+    "kadence_http_requests_total": ("Requests answered.", ("method", "route", "status")),
+    "kadence_events_told_total": ("Events that the relay handed to the broker.", ("type",)),
+    "kadence_events_heard_total": ("Events taken from the broker.", ("type", "outcome")),
+    "kadence_broker_amnesia_total": ("Times that the broker had forgotten what it was told.", ()),
+    "kadence_consumer_restarts_total": ("Times that the consumer was made anew.", ("reason",)),
+    "kadence_job_runs_total": ("Runs of timed work.", ("job", "outcome")),
+    "kadence_messages_total": ("Messages to people that reached an end.", ("kind", "channel", "outcome")),
+}
+GAUGES: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
+    "kadence_outbox_events": ("Events not yet handed to the broker.", ()),
+    "kadence_outbox_oldest_seconds": ("Age of the oldest of them.", ()),
+    "kadence_held_events": ("Heard events that wait for a predecessor or a mend.", ()),
+    "kadence_poison_records": ("Records that could not be read.", ()),
+}
+
+_counters = {name: Counter(name, about, labels) for name, (about, labels) in COUNTERS.items()}
+_gauges = {name: Gauge(name, about, labels) for name, (about, labels) in GAUGES.items()}
+_latency = Histogram("kadence_http_request_duration_seconds", "Time to answer.", ("method", "route"))
+
+
+def count(name: str, **labels: str) -> None:
+    """One more of `name`. An unknown name or label is a bug and raises."""
+    counter = _counters[name]
+    (counter.labels(**labels) if labels else counter).inc()
+
+
+def gauge(name: str, value: float, **labels: str) -> None:
+    """`name` stands at `value`."""
+    found = _gauges[name]
+    (found.labels(**labels) if labels else found).set(value)
+
+
+def observe_request(method: str, route: str, status: int, seconds: float) -> None:
+    """A request was answered."""
+    count("kadence_http_requests_total", method=method, route=route, status=str(status))
+    _latency.labels(method=method, route=route).observe(seconds)
+
+
+def exposition() -> bytes:
+    """All metrics of this process in the Prometheus text format."""
+    return generate_latest(REGISTRY)

@@ -1,0 +1,76 @@
+"""Personal fields, readable only with the clinic's data key.
+
+Explicit client-side field level encryption of MongoDB (AEAD_AES_256_CBC_HMAC_SHA_512): the server, the broker and the
+logs see tokens. Each clinic has one data key, wrapped with the installation's master key; deleting a clinic's data key
+makes everything sealed with it unreadable for ever. The wrapped key travels to the other services in an event.
+"""
+
+import base64
+from typing import Any, Final
+
+import bson
+from bson.binary import STANDARD, Binary
+from bson.codec_options import CodecOptions
+from pymongo.database import Database
+from pymongo.encryption import ClientEncryption
+from pymongo.encryption_shared import Algorithm
+from pymongo.errors import DuplicateKeyError, EncryptionError
+
+from shared.errors import TransientFailure
+
+DATA_KEYS: Final = "data_keys"
+MASTER_KEY_BYTES: Final = 96
+_PREFIX: Final = "sealed:"
+_OPTIONS: Final = CodecOptions[dict[str, Any]](tz_aware=True, uuid_representation=STANDARD)
+
+
+class Sealer:
+    """Seals and unseals text for one service's database.
+
+    Raises `TransientFailure` while the clinic's key has not been heard of yet.
+    """
+
+    def __init__(self, database: Database[dict[str, Any]], master_key: bytes) -> None:
+        if len(master_key) != MASTER_KEY_BYTES:
+            raise ValueError(f"the master key must have {MASTER_KEY_BYTES} bytes, this one has {len(master_key)}")
+        self._keys = database[DATA_KEYS]
+        self._cipher: ClientEncryption[dict[str, Any]] = ClientEncryption(
+            {"local": {"key": master_key}}, f"{database.name}.{DATA_KEYS}", database.client, _OPTIONS
+        )
+
+    def create_key(self, clinic_id: str) -> str:
+        """Make the clinic's data key, if it has none yet, and give it wrapped."""
+        try:
+            self._cipher.create_data_key("local", key_alt_names=[clinic_id])
+        except (DuplicateKeyError, EncryptionError):
+            if self._keys.find_one({"keyAltNames": clinic_id}) is None:
+                raise
+        return base64.b64encode(bson.encode(self._keys.find_one({"keyAltNames": clinic_id}) or {})).decode()
+
+    def adopt_key(self, wrapped: str) -> None:
+        """Keep a data key that another service made. Adopting it again changes nothing."""
+        key = bson.decode(base64.b64decode(wrapped), codec_options=_OPTIONS)
+        self._keys.replace_one({"_id": key["_id"]}, dict(key), upsert=True)
+
+    def seal(self, clinic_id: str, text: str) -> str:
+        """The token that hides `text`; another one each time."""
+        return self._encrypt(clinic_id, text, Algorithm.AEAD_AES_256_CBC_HMAC_SHA_512_Random)
+
+    def seal_searchable(self, clinic_id: str, text: str) -> str:
+        """The token that hides `text`; always the same one within a clinic, so that it can be looked up."""
+        return self._encrypt(clinic_id, text, Algorithm.AEAD_AES_256_CBC_HMAC_SHA_512_Deterministic)
+
+    def unseal(self, token: str) -> str:
+        """The text behind a token."""
+        sealed = Binary(base64.b64decode(token.removeprefix(_PREFIX)), 6)
+        try:
+            return str(self._cipher.decrypt(sealed))
+        except EncryptionError as error:
+            raise TransientFailure("the clinic's data key is not here (yet)") from error
+
+    def _encrypt(self, clinic_id: str, text: str, algorithm: str) -> str:
+        try:
+            sealed = self._cipher.encrypt(text, algorithm, key_alt_name=clinic_id)
+        except EncryptionError as error:
+            raise TransientFailure("the clinic's data key is not here (yet)") from error
+        return _PREFIX + base64.b64encode(sealed).decode()
