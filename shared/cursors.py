@@ -1,30 +1,14 @@
 """Keyset pagination: an opaque signed cursor that is good for one clinic and one list only."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Final, Generic, TypeVar
+from typing import Final
 
 from itsdangerous import BadSignature, URLSafeSerializer
 from marshmallow import Schema, fields, validate
 
 from shared.errors import Fault, Invalid
+from shared.paging import Page, page_of  # noqa: F401 -- until every importer takes them from shared.paging
 
 MAX_LIMIT: Final = 200
-T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Page(Generic[T]):
-    """Some items in order; `after` is the id of the last one when there are more."""
-
-    items: Sequence[T]
-    after: str | None
-
-
-def page_of(found: Sequence[T], limit: int) -> Page[T]:
-    """A page from a query that asked for one item more than `limit`, sorted by id."""
-    items: Any = found[:limit]
-    return Page(items, items[-1].id if len(found) > limit else None)
 
 
 class PageQuery(Schema):

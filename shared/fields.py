@@ -1,6 +1,8 @@
 """Request fields that every service reads the same way."""
 
-from typing import Any
+import re
+from datetime import time
+from typing import Any, Final
 
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
@@ -66,6 +68,28 @@ class Zone(Text):
         if not is_zone(text):
             raise ValidationError("Not an IANA time zone, such as America/New_York.")
         return text
+
+
+class WallTime(fields.String):
+    """A local time of day, `HH:MM`."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(validate=_is_wall_time, metadata={"example": "21:00", "pattern": _WALL_TIME}, **options)
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **options: Any) -> Any:
+        return None if value is None else value.isoformat(timespec="minutes")
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> Any:
+        text = super()._deserialize(value, attr, data, **options)
+        return time.fromisoformat(text) if re.fullmatch(_WALL_TIME, text) else text
+
+
+_WALL_TIME: Final = "^([01][0-9]|2[0-3]):[0-5][0-9]$"
+
+
+def _is_wall_time(value: Any) -> None:
+    if not isinstance(value, time):
+        raise ValidationError("Not a time of day, such as 21:00.")
 
 
 def country(**options: Any) -> fields.String:

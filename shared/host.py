@@ -6,6 +6,7 @@ Nothing here connects at import, and each process makes its own (clients do not 
 import base64
 import binascii
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -15,13 +16,15 @@ from flask import Blueprint, Flask
 from shared import contracts, logs, mongo, tracing
 from shared.auth import AccessKeys
 from shared.clock import Clock, SimulatedClock, system_clock
+from shared.consumer import Consumer
 from shared.cursors import Cursors
 from shared.failpoints import Failpoint
 from shared.hearing import Handlers, Hearing
 from shared.idempotency import Answers
 from shared.inbox import Inbox
 from shared.jobs import Job, Ticker
-from shared.kafka import Broker, Consumer
+from shared.kafka import Broker
+from shared.operator import Operator, operator_routes
 from shared.outbox import Outbox
 from shared.relay import Relay
 from shared.routes import Door, Route
@@ -32,33 +35,56 @@ from shared.unit_of_work import EVERY_CLINIC, Unit
 from shared.units import Units
 from shared.upkeep import upkeep_jobs
 from shared.web import Check, create_app
-from shared.worker import run_worker
+from shared.worker import Loop, run_worker
 
 S = TypeVar("S", bound=PlatformSettings)
 U = TypeVar("U")
 
 
-class Host(Generic[S, U]):
-    """What every process of a service stands on. `make` dresses a technical unit in the service's stores."""
+@dataclass(frozen=True)
+class Service(Generic[U]):
+    """A service's tables: what it tells, what it hears, what it keeps. `make` dresses a technical unit in its stores.
 
-    def __init__(self, service: str, settings: S, types: Types, make: Callable[[Unit, Sealer], U]) -> None:
-        logs.configure(service, settings.log_level)
-        tracing.start(service)
+    `tells` names the collections whose documents carry events.
+    """
+
+    name: str
+    about: str
+    routes: Sequence[Route]
+    types: Types
+    handlers: Handlers
+    tells: Sequence[str]
+    indexes: Sequence[mongo.Index]
+    make: Callable[[Unit, Sealer], U]
+
+
+class Host(Generic[S, U]):
+    """What every process of a service stands on."""
+
+    def __init__(self, service: Service[U], settings: S) -> None:
+        logs.configure(service.name, settings.log_level)
+        tracing.start(service.name)
         self.service = service
         self.settings = settings
         self.clock = clock_of(settings)
-        self.client = mongo.connect(settings.mongo_url)
-        self.database = mongo.database(self.client, settings.namespace, service)
+        self.database = mongo.database(mongo.connect(settings.mongo_url), settings.namespace, service.name)
         self.sealer = Sealer(self.database, master_key(settings.key))
         self.units = Units[U](
             self.database,
-            source=service,
+            source=service.name,
             clock=self.clock,
-            tell=Teller(types, self.sealer),
-            make=lambda unit: make(unit, self.sealer),
+            tell=Teller(service.types, self.sealer),
+            make=lambda unit: service.make(unit, self.sealer),
+        )
+        self.outbox = Outbox(self.database, service.tells)
+        self.inbox = Inbox(
+            self.database,
+            apply=Hearing(self.units, service.handlers),
+            handled=service.handlers,
+            validate=contracts.check_heard,
         )
 
-    def app(self, about: str, routes: Iterable[Route], pages: Iterable[Blueprint] = ()) -> Flask:
+    def app(self, pages: Iterable[Blueprint] = ()) -> Flask:
         """The web application of this service."""
         door = Door(
             self.units,
@@ -67,30 +93,23 @@ class Host(Generic[S, U]):
             cursors=Cursors(self.settings.key),
             clock=self.clock,
         )
+        routes = (*self.service.routes, *operator_routes(Operator(self.inbox, self.outbox)))
         checks = {"mongo": partial(mongo.ping, self.database)}
-        return create_app(self.service, about, routes, door, checks=checks, pages=pages)
+        return create_app(self.service.name, self.service.about, routes, door, checks=checks, pages=pages)
 
-    def work(self, handlers: Handlers, tells: Sequence[str], jobs: Sequence[Job]) -> int:
-        """Be a worker: hear what `handlers` handle, tell what the aggregates in `tells` have to tell, do the jobs."""
-        settings, broker = self.settings, self.broker()
+    def work(self, jobs: Sequence[Job]) -> int:
+        """Be a worker: hear, tell, do the jobs; the process's exit status."""
+        settings, name = self.settings, self.service.name
         failpoint = Failpoint(settings.failpoint)
-        inbox = self.inbox(handlers)
-        topics = sorted(topic_of(settings.namespace, name) for name in contracts.heard_by(self.service))
-        consumer = Consumer(broker, f"{settings.namespace}.{self.service}", topics, failpoint=failpoint)
-        own_topic = topic_of(settings.namespace, contracts.told_by(self.service).name)
-        relay = Relay(self.database, tells, broker, own_topic, failpoint=failpoint)
-        ticker = Ticker([*jobs, *upkeep_jobs(inbox, Outbox(self.database, tells), self.clock)])
-        loops = {"relay": relay.run, "jobs": ticker.run}
-        if topics:
-            loops["hearing"] = lambda stop: consumer.run(inbox.hear, stop)
+        ticker = Ticker([*jobs, *upkeep_jobs(self.inbox, self.outbox, self.clock)])
+        own_topic = topic_of(settings.namespace, contracts.told_by(name).name)
+        relay = Relay(self.database, self.service.tells, self.broker(), own_topic, failpoint=failpoint)
+        loops: dict[str, Loop] = {"relay": relay.run, "jobs": ticker.run}
+        if topics := sorted(topic_of(settings.namespace, topic) for topic in contracts.heard_by(name)):
+            consumer = Consumer(self.broker(), f"{settings.namespace}.{name}", topics, failpoint=failpoint)
+            loops["hearing"] = partial(consumer.run, self.inbox.hear)
         checks: dict[str, Check] = {"mongo": partial(mongo.ping, self.database), "jobs": ticker.check}
         return run_worker(loops, checks, bind=settings.bind, port=settings.health_port)
-
-    def inbox(self, handlers: Handlers) -> Inbox:
-        """Applies what this service hears."""
-        return Inbox(
-            self.database, apply=Hearing(self.units, handlers), handled=handlers, validate=contracts.check_heard
-        )
 
     def broker(self) -> Broker:
         """Where Kafka is, and how this installation makes topics."""
@@ -102,16 +121,16 @@ class Host(Generic[S, U]):
             options=_kafka_security(settings),
         )
 
-    def create_indexes(self, indexes: Iterable[mongo.Index]) -> list[str]:
+    def create_indexes(self) -> list[str]:
         """Indexes of the platform and the service, and the platform's own data key."""
-        created = mongo.create_indexes(self.database, (*mongo.PLATFORM_INDEXES, *indexes))
+        created = mongo.create_indexes(self.database, (*mongo.PLATFORM_INDEXES, *self.service.indexes))
         self.sealer.create_key(EVERY_CLINIC)
         return created
 
 
 def clock_of(settings: PlatformSettings) -> Clock:
     """The clock that the settings choose."""
-    return SimulatedClock(Path(settings.clock_file)) if settings.clock == "simulated" else system_clock
+    return SimulatedClock(Path(settings.clock_path)) if settings.clock == "simulated" else system_clock
 
 
 def master_key(text: str) -> bytes:

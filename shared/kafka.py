@@ -1,36 +1,24 @@
-"""Kafka behind four small things: `Broker` (where it is), `Admin`, `Producer` and `Consumer`.
+"""Kafka: where it is (`Broker`), its topics and identity (`Admin`), telling (`Producer`); hearing is `shared.consumer`.
 
-The only file that knows kafka-python. That client is young, so it is treated as fallible: a client that raised is
-thrown away, only explicit offsets are committed, no partition is ever paused, and a consumer that stands still although
-there is something to hear is replaced.
+The only file that knows kafka-python. That client is young and treated as fallible: one that raised is thrown away.
 """
 
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias, TypeVar
 
-import structlog
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import OffsetSpec
-from kafka.errors import KafkaError, MessageSizeTooLargeError, TopicAlreadyExistsError, UnknownTopicOrPartitionError
+from kafka.errors import KafkaError as KafkaError
+from kafka.errors import MessageSizeTooLargeError, TopicAlreadyExistsError, UnknownTopicOrPartitionError
 from kafka.structs import OffsetAndMetadata
 
-from shared import metrics
 from shared.errors import TransientFailure
-from shared.failpoints import Failpoint
-from shared.stop import Stop
 
-log = structlog.get_logger()
 T = TypeVar("T")
 Wire: TypeAlias = tuple[bytes, bytes, list[tuple[str, bytes]]]
 """Key, value and headers of a record."""
-Handle: TypeAlias = Callable[[bytes | None, bytes | None, list[tuple[str, bytes]], str], bool]
-"""Takes key, value, headers and position of a record; False: not now, let it come again."""
-ROUND_SECONDS: Final = 10.0
-"""After this time a round gives back what it has not handled yet: a third of the interval in which it must poll."""
-LONGEST_PAUSE: Final = 2.0
 _PRODUCER_OPTIONS: Final[Mapping[str, Any]] = {
     "acks": "all",
     "enable_idempotence": False,
@@ -46,10 +34,6 @@ _CONSUMER_OPTIONS: Final[Mapping[str, Any]] = {
     "heartbeat_interval_ms": 1000,
     "allow_auto_create_topics": False,
 }
-
-
-class Stalled(Exception):
-    """The consumer stands still although there is something to hear."""
 
 
 @dataclass(frozen=True)
@@ -191,138 +175,11 @@ class Producer:
         }
 
 
-class Consumer:
-    """Hears topics as one member of a group.
-
-    `watch_every`: seconds between looks at topics and progress; `patience`: seconds without a record, although there
-    is one, after which the client is replaced; `options` overrule the client's settings.
-    """
-
-    def __init__(
-        self,
-        broker: Broker,
-        group: str,
-        topics: Sequence[str],
-        *,
-        failpoint: Failpoint | None = None,
-        watch_every: float = 5.0,
-        patience: float = 30.0,
-        options: Mapping[str, Any] | None = None,
-    ) -> None:
-        self._broker = broker
-        self._group = group
-        self._topics = list(topics)
-        self._failpoint = failpoint or Failpoint()
-        self._watch_every = watch_every
-        self._patience = patience
-        self._options = dict(options or {})
-
-    def run(self, handle: Handle, stop: Stop) -> None:
-        """Hear until asked to stop. Whatever `handle` raises ends it: bad records are the handler's to set aside."""
-        pause = 0.1
-        while not stop.is_set():
-            began = time.monotonic()
-            try:
-                self._hear(handle, stop)
-            except (KafkaError, OSError, TransientFailure, Stalled) as error:
-                metrics.count("kadence_consumer_restarts_total", reason=type(error).__name__)
-                log.warning("consumer starts again", group=self._group, error=repr(error))
-                pause = 0.1 if time.monotonic() - began > self._patience else min(pause * 2, LONGEST_PAUSE)
-                stop.wait(pause)
-
-    def _hear(self, handle: Handle, stop: Stop) -> None:
-        admin = Admin(self._broker)
-        admin.ensure_topics(self._topics)  # a subscription to a missing topic hears nothing until metadata ages
-        admin.close()
-        options = {**self._broker.client_options(), **_CONSUMER_OPTIONS, **self._options}
-        client = KafkaConsumer(*self._topics, group_id=self._group, **options)
-        try:
-            rounds = _Rounds(client, handle, stop, self._failpoint)
-            watch = _Watch(client, self._topics, self._watch_every, self._patience)
-            while not stop.is_set():
-                watch.look(heard=rounds.one())
-        finally:
-            with suppress(KafkaError):
-                client.close(autocommit=False, timeout_ms=2000)
+def consumer_client(broker: Broker, group: str, topics: Sequence[str], options: Mapping[str, Any]) -> Any:
+    """A kafka-python consumer as a member of `group`; `options` overrule ours."""
+    return KafkaConsumer(*topics, group_id=group, **{**broker.client_options(), **_CONSUMER_OPTIONS, **options})
 
 
-class _Rounds:
-    """Poll, handle, commit. A record that must come again takes its partition back to where it stands."""
-
-    def __init__(self, client: Any, handle: Handle, stop: Stop, failpoint: Failpoint) -> None:
-        self._client = client
-        self._handle = handle
-        self._stop = stop
-        self._failpoint = failpoint
-        self._pause = 0.1
-
-    def one(self) -> bool:
-        """One round; True when something was heard."""
-        polled = self._client.poll(timeout_ms=500)
-        deadline = time.monotonic() + ROUND_SECONDS
-        refused = [place for place, records in polled.items() if not self._partition(place, records, deadline)]
-        if refused:
-            self._stop.wait(self._pause)
-        self._pause = min(self._pause * 2, LONGEST_PAUSE) if refused else 0.1
-        return bool(polled)
-
-    def _partition(self, place: Any, records: Sequence[Any], deadline: float) -> bool:
-        done = records[0].offset
-        taken = True
-        for record in records:
-            if self._stop.is_set() or time.monotonic() > deadline:
-                break
-            taken = self._handle(record.key, record.value, list(record.headers or ()), _position(record))
-            if not taken:
-                break
-            done = record.offset + 1
-        if done <= records[-1].offset:
-            self._client.seek(place, done)  # never pause(): a paused partition may never be delivered again
-        if done > records[0].offset:
-            self._failpoint.reach("consumer.after_effect")
-            self._commit(place, done)
-        return taken
-
-    def _commit(self, place: Any, offset: int) -> None:
-        try:
-            self._client.commit({place: OffsetAndMetadata(offset, "", -1)}, timeout_ms=5000)
-        except KafkaError as error:
-            # Taken away by a rebalance, or the broker is gone: it comes again, which does no harm.
-            log.info("offset not committed", topic=place.topic, partition=place.partition, error=repr(error))
-
-
-class _Watch:
-    """Looks now and then whether the consumer still hears."""
-
-    def __init__(self, client: Any, topics: Sequence[str], every: float, patience: float) -> None:
-        self._client = client
-        self._topics = frozenset(topics)
-        self._every = every
-        self._patience = patience
-        self._heard_at = self._looked_at = time.monotonic()
-
-    def look(self, *, heard: bool) -> None:
-        """Raises `Stalled` when the client must be replaced."""
-        now = time.monotonic()
-        if heard:
-            self._heard_at = now
-        if now < self._looked_at + self._every:
-            return
-        self._looked_at = now
-        if gone := self._topics - self._client.topics():
-            raise Stalled(f"topics are gone: {sorted(gone)}")
-        if now > self._heard_at + self._patience and (behind := self._behind()):
-            raise Stalled(f"nothing heard for {self._patience} s, but there is more in {behind}")
-
-    def _behind(self) -> list[str]:
-        places = self._client.assignment()
-        ends = self._client.end_offsets(places, timeout_ms=5000) if places else {}
-        return [
-            f"{place.topic}/{place.partition}"
-            for place, end in ends.items()
-            if end > (self._client.position(place, timeout_ms=1000) or 0)
-        ]
-
-
-def _position(record: Any) -> str:
-    return f"{record.topic}/{record.partition}/{record.offset}"
+def commit(client: Any, place: Any, offset: int) -> None:
+    """Commit one partition's next offset; without arguments the client would commit all that it has polled."""
+    client.commit({place: OffsetAndMetadata(offset, "", -1)}, timeout_ms=5000)

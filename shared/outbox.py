@@ -19,6 +19,15 @@ from shared.unit_of_work import Document
 
 log = structlog.get_logger()
 _TELLING: Final[Document] = {"outbox.0": {"$exists": True}}
+_UNTOLD: Final[Sequence[Document]] = (
+    {"$match": {"state": "new"}},
+    {"$group": {"_id": None, "count": {"$sum": 1}, "at": {"$min": "$time"}}},
+)
+_UNCOLLECTED: Final[Sequence[Document]] = (
+    {"$match": _TELLING},
+    {"$sort": {"outbox.0.id": 1}},  # without it the partial index would not be used
+    {"$group": {"_id": None, "count": {"$sum": 1}, "at": {"$first": {"$first": "$outbox.time"}}}},
+)
 
 
 @dataclass(frozen=True)
@@ -76,10 +85,10 @@ class Outbox:
 
     def lag(self) -> Lag:
         """How far telling is behind."""
-        counts = [(self._events.count_documents({"state": "new"}), self._oldest_event())]
-        counts += [(source.count_documents(_TELLING), _oldest_entry(source)) for source in self._sources]
-        instants = [oldest for _, oldest in counts if oldest]
-        return Lag(sum(count for count, _ in counts), min(instants, default=None))
+        rows = [*self._events.aggregate([*_UNTOLD])]
+        for source in self._sources:
+            rows += source.aggregate([*_UNCOLLECTED])
+        return Lag(sum(row["count"] for row in rows), min((row["at"] for row in rows), default=None))
 
     def _collect_from(self, source: Collection[Document], limit: int) -> int:
         found = list(source.find(_TELLING, {"outbox": 1}, sort=[("outbox.0.id", 1)], limit=limit))
@@ -110,12 +119,6 @@ class Outbox:
         if marks:
             self._events.bulk_write(marks, ordered=False)
 
-    def _oldest_event(self) -> datetime | None:
-        rows = self._events.aggregate(
-            [{"$match": {"state": "new"}}, {"$group": {"_id": None, "at": {"$min": "$time"}}}]
-        )
-        return next((row["at"] for row in rows), None)
-
 
 def _keep(entry: Document) -> UpdateOne:
     aggregate = f"{entry['source']}/{entry['subject']}"
@@ -126,8 +129,3 @@ def _keep(entry: Document) -> UpdateOne:
 def _pull(document: Document) -> UpdateOne:
     ids = [entry["id"] for entry in document["outbox"]]
     return UpdateOne({"_id": document["_id"]}, {"$pull": {"outbox": {"id": {"$in": ids}}}})
-
-
-def _oldest_entry(source: Collection[Document]) -> datetime | None:
-    found = source.find_one(_TELLING, {"outbox": {"$slice": 1}}, sort=[("outbox.0.id", 1)])
-    return found["outbox"][0]["time"] if found else None

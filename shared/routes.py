@@ -13,10 +13,11 @@ from marshmallow import Schema
 from shared import tracing
 from shared.auth import AccessKeys, Caller
 from shared.clock import Clock
-from shared.cursors import Cursors, Page, PageQuery
+from shared.cursors import Cursors, PageQuery
 from shared.errors import PreconditionRequired, Refused
 from shared.idempotency import Answer, AnsweredMeanwhile, Answers, Request, request_of
 from shared.ids import new_id
+from shared.paging import Page
 from shared.problems import of_refusal, status_of
 from shared.unit_of_work import EVERY_CLINIC, Cause, Unit
 from shared.units import Units

@@ -45,7 +45,9 @@ class Sealer:
         except (DuplicateKeyError, EncryptionError):
             if self._keys.find_one({"keyAltNames": clinic_id}) is None:
                 raise
-        return base64.b64encode(bson.encode(self._keys.find_one({"keyAltNames": clinic_id}) or {})).decode()
+        return base64.b64encode(
+            bson.encode(self._keys.find_one({"keyAltNames": clinic_id}) or {}, codec_options=_OPTIONS)
+        ).decode()
 
     def adopt_key(self, wrapped: str) -> None:
         """Keep a data key that another service made. Adopting it again changes nothing."""

@@ -45,7 +45,7 @@ class PlatformSettings:
     key: str = setting("Master key of sealed fields: 96 random bytes, base64.", secret=True)
     platform_key: str = setting("The operator's access key.", secret=True)
     clock: str = setting("`simulated` lets time be moved forward.", default="system", choices=("system", "simulated"))
-    clock_file: str = setting("Where the simulated clock's offset stands.", default="")
+    clock_path: str = setting("Where the simulated clock's offset stands.", default="")
     bind: str = setting("Address to listen on.", default="127.0.0.1")
     http_port: int = setting("Port of the web process.", default=8000)
     http_threads: int = setting("Requests that one web process serves at once.", default=16)
@@ -121,7 +121,7 @@ def _unknown(kind: type[PlatformSettings], environment: Mapping[str, str]) -> li
 def _unsafe(values: Mapping[str, Any]) -> list[str]:
     """What production must not run with."""
     if values["env"] != "production":
-        return ["KADENCE_CLOCK_FILE: needed by the simulated clock"] if _clock_is_nowhere(values) else []
+        return ["KADENCE_CLOCK_PATH: needed by the simulated clock"] if _clock_is_nowhere(values) else []
     faults = []
     if values["clock"] == "simulated":
         faults.append("KADENCE_CLOCK: simulated time is refused in production")
@@ -131,4 +131,4 @@ def _unsafe(values: Mapping[str, Any]) -> list[str]:
 
 
 def _clock_is_nowhere(values: Mapping[str, Any]) -> bool:
-    return values["clock"] == "simulated" and not values["clock_file"]
+    return values["clock"] == "simulated" and not values["clock_path"]

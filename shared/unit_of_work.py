@@ -236,6 +236,11 @@ class Documents(Generic[A]):
         cursor = self._collection.find(self._scoped(filter), sort=list(sort), limit=limit)
         return [self._load(document) for document in self._read(lambda: list(cursor))]
 
+    def parts(self, filter: Document, *fields: str) -> list[Document]:
+        """Some fields of this clinic's documents that match, to look at only."""
+        cursor = self._collection.find(self._scoped(filter), dict.fromkeys(fields, 1))
+        return cast("list[Document]", self._read(lambda: list(cursor)))
+
     def save(self, aggregate: A, events: Iterable[Any] = ()) -> A:
         """Write the new state and let the events ride with it; the aggregate as it then stands.
 

@@ -13,13 +13,14 @@ import structlog
 from flask import Blueprint as Pages
 from flask import Flask, Response, g, jsonify, request
 from flask_smorest import Api, Blueprint
+from flask_smorest.utils import prepare_response
 from flask_swagger_ui import get_swaggerui_blueprint
-from marshmallow import RAISE, Schema
+from marshmallow import RAISE
 from werkzeug.exceptions import HTTPException
 
 from shared import metrics, problems, tracing
 from shared.contracts import ContractBroken
-from shared.errors import Refused, TransientFailure
+from shared.errors import Fault, Refused, TransientFailure
 from shared.ids import new_id
 from shared.routes import CLINIC, Call, Door, Route
 
@@ -39,14 +40,10 @@ class _Api(Api):  # type: ignore[misc]
         return _problem_of_http(error)
 
     def _register_responses(self) -> None:
-        for status in HTTPStatus:
-            described = {"description": status.phrase, "schema": problems.ProblemSchema}
-            self.spec.components.response(status.name, described, content_type=problems.MEDIA_TYPE)
-        self.spec.components.response(
-            "DEFAULT_ERROR",
-            {"description": "A problem (RFC 9457)", "schema": problems.ProblemSchema},
-            content_type=problems.MEDIA_TYPE,
-        )
+        for name, about in (*((status.name, status.phrase) for status in HTTPStatus), ("DEFAULT_ERROR", "A problem")):
+            response = {"description": about, "schema": problems.ProblemSchema}
+            prepare_response(response, self.spec, problems.MEDIA_TYPE)
+            self.spec.components.response(name, response, lazy=True)
 
 
 def create_app(
@@ -102,7 +99,7 @@ def _add(blueprint: Blueprint, route: Route, door: Door[Any]) -> None:
     if route.body is not None:
         described = blueprint.arguments(route.body, content_type="application/json")(described)
     if route.query is not None:
-        described = blueprint.arguments(_strict(route.query), location="query")(described)
+        described = blueprint.arguments(route.query, location="query", unknown=RAISE)(described)
     described = blueprint.doc(**_described(route))(described)
     blueprint.route(route.path, methods=[route.method])(_admitted_first(described, route, door))
 
@@ -142,11 +139,6 @@ def _answer(
     if answer.etag:
         response.headers["ETag"] = answer.etag
     return response
-
-
-def _strict(query: type[Schema]) -> Schema:
-    """Unknown names in the query are refused, not ignored."""
-    return query(unknown=RAISE)
 
 
 def _described(route: Route) -> dict[str, Any]:
@@ -211,11 +203,16 @@ def _problem_of_failure(failure: TransientFailure) -> Response:
 def _problem_of_http(error: HTTPException) -> Response:
     status = HTTPStatus(error.code or 500)
     parsed = getattr(error, "data", None) or {}
-    faults = problems.faults_of(parsed.get("messages", {}))
+    faults = _faults(parsed.get("messages", {}))
     code = "invalid" if faults else status.phrase.lower().replace(" ", "-")
     detail = "Some fields are wrong; see errors." if faults else str(error.description)
     headers = {name: value for name, value in error.get_headers() if name.lower() != "content-type"}
     return _problem(status, problems.problem(status, code, detail, faults), headers)
+
+
+def _faults(messages: Mapping[str, Any]) -> tuple[Fault, ...]:
+    """Faults of the body point into the body, those of the query into `/query`."""
+    return (*problems.faults_of(messages.get("json", {})), *problems.faults_of(messages.get("query", {}), "/query"))
 
 
 def _problem_of_bug(bug: Exception) -> Response:

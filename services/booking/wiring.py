@@ -7,30 +7,33 @@ from services.booking.jobs.table import JOBS
 from services.booking.settings import Settings
 from services.booking.store.indexes import INDEXES, TELLS
 from services.booking.store.unit_of_work import MongoUnitOfWork
-from shared.host import Host
+from shared.host import Host, Service
 from shared.serving import serve
 
-ABOUT = "Clinics, access keys, patients, protocols, resources and whole infusion series."
-
-
-def host(settings: Settings) -> Host[Settings, MongoUnitOfWork]:
-    """What every process of booking stands on."""
-    return Host("booking", settings, TYPES, MongoUnitOfWork)
+SERVICE = Service(
+    name="booking",
+    about="Clinics, access keys, patients, protocols, resources and whole infusion series.",
+    routes=ROUTES,
+    types=TYPES,
+    handlers=HANDLERS,
+    tells=TELLS,
+    indexes=INDEXES,
+    make=MongoUnitOfWork,
+)
 
 
 def web(settings: Settings) -> int:
     """Serve the API until asked to stop."""
-    serve(lambda: host(settings).app(ABOUT, ROUTES), settings)
+    serve(lambda: Host(SERVICE, settings).app(), settings)
     return 0
 
 
 def worker(settings: Settings) -> int:
     """Tell events and do due work until asked to stop."""
-    here = host(settings)
-    return here.work(HANDLERS, TELLS, JOBS)
+    return Host(SERVICE, settings).work(JOBS)
 
 
 def indexes(settings: Settings) -> int:
     """Create missing indexes."""
-    host(settings).create_indexes(INDEXES)
+    Host(SERVICE, settings).create_indexes()
     return 0

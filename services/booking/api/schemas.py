@@ -1,7 +1,7 @@
 """The JSON of booking's API: clinics, access keys, patients."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Any
 
 from marshmallow import Schema, fields, post_load, validate
@@ -10,7 +10,7 @@ from services.booking.domain.access_key import SCOPES
 from services.booking.domain.patient import Channel, Privacy
 from shared.auth import as_key
 from shared.cursors import PageQuery
-from shared.fields import EmailAddress, Phone, Text, Zone, country, locale
+from shared.fields import EmailAddress, Phone, Text, WallTime, Zone, country, locale
 
 
 def as_changes(data: Mapping[str, Any]) -> dict[str, Any]:
@@ -27,8 +27,8 @@ class ClinicRequest(Schema):
     country = country(required=True)
     locale = locale(load_default="en")
     phone = Text(30, required=True, metadata={"description": "as patients dial it", "example": "555-0100"})
-    quiet_from = fields.Time("%H:%M", load_default="21:00", metadata={"example": "21:00", "pattern": "^[0-2][0-9]:"})
-    quiet_until = fields.Time("%H:%M", load_default="08:00", metadata={"example": "08:00"})
+    quiet_from = WallTime(load_default=time(21))
+    quiet_until = WallTime(load_default=time(8))
 
 
 class ClinicChanges(Schema):
@@ -38,8 +38,8 @@ class ClinicChanges(Schema):
     sender_alias = Text(30)
     locale = locale()
     phone = Text(30)
-    quiet_from = fields.Time("%H:%M")
-    quiet_until = fields.Time("%H:%M")
+    quiet_from = WallTime()
+    quiet_until = WallTime()
 
     @post_load
     def gather(self, data: Mapping[str, Any], **_: Any) -> dict[str, Any]:
@@ -57,8 +57,8 @@ class ClinicAnswer(Schema):
     country = fields.String(required=True)
     locale = fields.String(required=True)
     phone = fields.String(required=True)
-    quiet_from = fields.Time("%H:%M", required=True)
-    quiet_until = fields.Time("%H:%M", required=True)
+    quiet_from = WallTime(required=True)
+    quiet_until = WallTime(required=True)
 
 
 class KeyRequest(Schema):

@@ -1,0 +1,1 @@
+"""Everything that runs the platform somewhere; no service imports it."""

@@ -1,0 +1,90 @@
+"""What must hold for a protocol before it may be published."""
+
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+from typing import Final
+
+from services.booking.domain.calendar import LONGEST_SESSION, SLOT
+from services.booking.domain.protocol import Phase, Protocol, Regimen, an_edition
+from services.booking.domain.spacing import earliest_course, notes
+from shared.errors import Fault, RuleBroken
+
+_ANY_MONDAY: Final = date(2026, 1, 5)
+
+
+def publish(slug: str, latest: Protocol | None, regimen: Regimen) -> Protocol:
+    """The next edition; series that run keep theirs. Raises `RuleBroken` with every reason why it makes no sense."""
+    if faults := faults_of(regimen):
+        raise RuleBroken("protocol.rules-broken", "This protocol cannot be followed.", faults)
+    return an_edition(slug, 1 if latest is None else latest.edition + 1, regimen)
+
+
+def faults_of(regimen: Regimen) -> list[Fault]:
+    """Everything that is wrong with a regimen."""
+    faults = [fault for rule in _RULES for fault in rule(regimen)]
+    # Dates can be tried only when the numbers make sense.
+    return faults or list(_unschedulable(regimen))
+
+
+def _empty(regimen: Regimen) -> Iterator[Fault]:
+    if regimen.sessions < 1:
+        yield Fault("protocol.no-sessions", "A protocol has at least one session.", "/phases")
+    if not regimen.conditions:
+        yield Fault("protocol.no-condition", "A protocol treats at least one condition.", "/conditions")
+
+
+def _broken_phases(regimen: Regimen) -> Iterator[Fault]:
+    for place, phase in enumerate(regimen.phases):
+        for code, detail in _faults_of_phase(phase, follows=place > 0):
+            yield Fault(code, detail, f"/phases/{place}")
+
+
+def _open_before_the_end(regimen: Regimen) -> Iterator[Fault]:
+    for place, phase in enumerate(regimen.phases[:-1]):
+        if phase.sessions is None:
+            yield Fault("protocol.open-end-too-early", "Only the last phase may be open-ended.", f"/phases/{place}")
+
+
+def _unknown_sessions(regimen: Regimen) -> Iterator[Fault]:
+    for place, number in enumerate(regimen.re_evaluate_after):
+        if not 1 <= number <= regimen.sessions:
+            detail = f"There is no session {number}."
+            yield Fault("protocol.no-such-session", detail, f"/re_evaluate_after/{place}")
+
+
+def _window_backward(regimen: Regimen) -> Iterator[Fault]:
+    if regimen.window_days is not None and (regimen.tolerance_days or 0) < regimen.window_days:
+        yield Fault("protocol.tolerance-too-small", "The tolerance includes the window.", "/tolerance_days")
+
+
+def _faults_of_phase(phase: Phase, *, follows: bool) -> Iterator[tuple[str, str]]:
+    if phase.sessions is not None and phase.sessions < 1:
+        yield "protocol.no-sessions", "A phase has at least one session."
+    if phase.min_days < 1 or (phase.max_days is not None and phase.max_days < phase.min_days):
+        yield "protocol.spacing-backward", "1 <= min_days <= max_days."
+    if phase.max_days is None and (follows or phase.sessions != 1):
+        yield "protocol.max-days-missing", "Sessions that follow another one need max_days."
+    if phase.doses and not 1 <= phase.per_seven_days <= 1 + 6 // max(phase.min_days, 1):
+        yield "protocol.cap-inconsistent", "per_seven_days cannot be reached with these min_days."
+    if not phase.kinds:
+        yield "protocol.needs-nothing", "A session needs at least one resource."
+    if any(block.minutes <= 0 or timedelta(minutes=block.minutes) % SLOT for block in phase.blocks):
+        yield "protocol.block-off-grid", "Blocks take a multiple of five minutes."
+    if phase.kinds and not timedelta() < phase.length <= LONGEST_SESSION:
+        yield "protocol.length-impossible", "The patient is there after the start, for a day at most."
+
+
+def _unschedulable(regimen: Regimen) -> Iterator[Fault]:
+    course = earliest_course(regimen, _ANY_MONDAY)
+    if course is None or notes(course):
+        detail = "Even in a calendar that is always open these rules cannot all be kept."
+        yield Fault("protocol.unschedulable", detail, "/phases")
+
+
+_RULES: Final[tuple[Callable[[Regimen], Iterator[Fault]], ...]] = (
+    _empty,
+    _broken_phases,
+    _open_before_the_end,
+    _unknown_sessions,
+    _window_backward,
+)

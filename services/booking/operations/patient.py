@@ -1,0 +1,80 @@
+"""What can be done with a patient's record."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from services.booking.domain.patient import Channel, Patient, Privacy
+from services.booking.operations.ports import UnitOfWork
+from shared.localtime import local_date
+from shared.paging import Page, page_of
+
+
+@dataclass(frozen=True)
+class RegisterPatient:
+    """A new patient of the unit's clinic."""
+
+    name: str
+    birth_date: date
+    phone: str | None = None
+    email: str | None = None
+    locale: str = "en"
+    zone: str | None = None
+    country: str | None = None
+    privacy: Privacy = Privacy.STANDARD
+    preferred_channel: Channel = Channel.SMS
+
+
+@dataclass(frozen=True)
+class ShowPatient:
+    """One patient."""
+
+    patient_id: str
+
+
+@dataclass(frozen=True)
+class ListPatients:
+    """The clinic's patients in order of registration; `phone` and `email` look for exactly that."""
+
+    limit: int
+    after: str | None
+    phone: str | None = None
+    email: str | None = None
+
+
+@dataclass(frozen=True)
+class ChangePatient:
+    """`changes` holds the fields to change."""
+
+    patient_id: str
+    version: int
+    changes: Mapping[str, Any]
+
+
+def register_patient(uow: UnitOfWork, command: RegisterPatient) -> Patient:
+    """Take a patient in. Raises `RuleBroken` with every reason why not."""
+    patient, events = Patient(id=uow.new_id(), **vars(command)).register(_today(uow))
+    return uow.patients.save(patient, events)
+
+
+def show_patient(uow: UnitOfWork, command: ShowPatient) -> Patient:
+    """The patient. Raises `NotFound`."""
+    return uow.patients.get(command.patient_id)
+
+
+def list_patients(uow: UnitOfWork, command: ListPatients) -> Page[Patient]:
+    """A page of the clinic's patients."""
+    found = uow.patients.list(after=command.after, limit=command.limit + 1, phone=command.phone, email=command.email)
+    return page_of(found, command.limit)
+
+
+def change_patient(uow: UnitOfWork, command: ChangePatient) -> Patient:
+    """Change some details. Raises `NotFound`, `Stale` and `RuleBroken`."""
+    patient = uow.patients.get(command.patient_id, command.version)
+    changed, events = patient.change(_today(uow), **command.changes)
+    return uow.patients.save(changed, events)
+
+
+def _today(uow: UnitOfWork) -> date:
+    return local_date(uow.now, uow.clinics.get(uow.clinic_id).zone)

@@ -1,0 +1,31 @@
+"""Resources at rest."""
+
+from collections.abc import Sequence
+
+from services.booking.domain.resource import Resource, ResourceKind
+from shared.converters import from_document, to_document
+from shared.unit_of_work import Document, Documents, Unit
+
+
+class ResourceStore:
+    """Resources in the collection `resources`."""
+
+    def __init__(self, unit: Unit) -> None:
+        self._documents = Documents[Resource](
+            unit,
+            "resources",
+            kind="resource",
+            to_document=to_document,
+            from_document=lambda document: from_document(Resource, document),
+        )
+        self.get = self._documents.get
+        self.save = self._documents.save
+
+    def list(self, *, after: str | None, limit: int, kind: ResourceKind | None) -> list[Resource]:
+        """Resources behind `after`, by id; only those of one kind when it is given."""
+        wanted: Document = {"_id": {"$gt": after or ""}}
+        return self._documents.find(wanted if kind is None else {**wanted, "kind": str(kind)}, limit=limit)
+
+    def all(self) -> Sequence[Resource]:
+        """Every resource of the clinic."""
+        return self._documents.find({})
