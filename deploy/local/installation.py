@@ -52,6 +52,7 @@ class Installation:
     kafka_bootstrap: str
     key_file: Path
     platform_key_file: Path
+    tick_seconds: float
 
     @property
     def public_url(self) -> str:
@@ -79,6 +80,7 @@ class Installation:
             "KADENCE_KEY_FILE": str(self.key_file),
             "KADENCE_PLATFORM_KEY_FILE": str(self.platform_key_file),
             "KADENCE_PUBLIC_URL": self.public_url,
+            "KADENCE_TICK_SECONDS": str(self.tick_seconds),
             **self._clock_settings(),
             **(self._mail_settings() if service == "notify" else {}),
             "KADENCE_HTTP_PORT": str(ports["web"]),

@@ -43,6 +43,7 @@ class Platform:
         namespace: str = "kadence",
         ports: Ports | None = None,
         clock: Clock = "simulated",
+        tick_seconds: float = 0.2,
         servers: tuple[Server, Server] | None = None,
         extra: Mapping[str, Mapping[str, str]] | None = None,
         tell: Tell = lambda _name, _state: None,
@@ -50,6 +51,7 @@ class Platform:
         """
         :param folder: keeps data, secrets, mail and logs; a second start on it finds everything again
         :param ports: fixed or free ones; free by default
+        :param tick_seconds: how often due work is looked for; shorter than in production, where weeks take weeks
         :param servers: a running MongoDB and Kafka, which are then left running at the end
         :param extra: environment variables for single parts, by their name
         :param tell: called with a part's name and what happens to it, from several threads
@@ -71,6 +73,7 @@ class Platform:
             kafka_bootstrap=self.kafka.address,
             key_file=master_key_file(folder / "secrets"),
             platform_key_file=platform_key_file(folder / "secrets"),
+            tick_seconds=tick_seconds,
         )
         self._extra = dict(extra or {})
         self._port_of: dict[str, int] = dict(ports.parts)

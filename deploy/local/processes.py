@@ -8,12 +8,15 @@ import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+import psutil
+
 from deploy.local.faults import LocalFault
 from deploy.local.guarded import GUARD
 from deploy.local.waiting import wait_until
 
 _TAIL_BYTES = 64_000
 _LONGEST_LINE = 500
+_STANDS_STILL_WITHIN = 5.0
 
 
 class Process:
@@ -113,8 +116,9 @@ class Process:
         GUARD.release(popen.pid)
 
     def freeze(self) -> None:
-        """SIGSTOP: alive, holding its connections, answering nothing."""
+        """SIGSTOP: alive, holding its connections, answering nothing; returns when it stands still."""
         _signal_group(self._popen, signal.SIGSTOP)
+        wait_until(lambda: psutil.Process(self.pid).status() == psutil.STATUS_STOPPED, _STANDS_STILL_WITHIN)
 
     def thaw(self) -> None:
         """SIGCONT: go on after `freeze`."""

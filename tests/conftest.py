@@ -1,0 +1,14 @@
+import warnings
+
+from hypothesis import settings
+
+with warnings.catch_warnings():
+    # kafka-python reads its own schemas by functions that Python 3.11 and 3.12 call deprecated, and 3.13 does not.
+    warnings.filterwarnings("ignore", "(read|open)_text is deprecated", DeprecationWarning)
+    import kafka as kafka
+
+# How long one example takes says nothing on a machine that does other things as well; pytest has a time limit per test.
+settings.register_profile("kadence", deadline=None)
+settings.load_profile("kadence")
+
+pytest_plugins = ("tests.support.servers",)
