@@ -61,17 +61,15 @@ class Consumer:
 
     def _hear(self, handle: Handle, stop: Stop) -> None:
         admin = Admin(self.broker)
-        admin.ensure_topics(self.topics)  # a subscription to a missing topic hears nothing until metadata ages
-        admin.close()
-        client = consumer_client(self.broker, self.group, self.topics, self.options)
         try:
+            admin.ensure_topics(self.topics)  # a subscription to a missing topic hears nothing until metadata ages
+        finally:
+            admin.close()
+        with consumer_client(self.broker, self.group, self.topics, self.options) as client:
             rounds = _Rounds(client, handle, stop, self.failpoint)
             watch = _Watch(client, self.topics, self.watch_every, self.patience)
             while not stop.is_set():
                 watch.look(heard=rounds.one())
-        finally:
-            with suppress(KafkaError):
-                client.close(autocommit=False, timeout_ms=2000)
 
 
 @dataclass

@@ -20,7 +20,8 @@ def _rfc3339(at: datetime) -> str:
 
 
 def _moment(value: Any, _: type) -> datetime:
-    return value if isinstance(value, datetime) else datetime.fromisoformat(value)
+    at = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+    return at.astimezone(UTC) if at.tzinfo else at
 
 
 def _new_converter() -> Converter:

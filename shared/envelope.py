@@ -6,9 +6,10 @@ its documented extensions, `clinicid`, `correlationid` and `causationid` are our
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
+import orjson
 from cloudevents.core.bindings.kafka import KafkaMessage, from_structured_event, to_structured_event
 from cloudevents.core.v1.event import CloudEvent
 
@@ -21,6 +22,7 @@ _EXTENSIONS = {
     "causationid": "causation_id",
     "traceparent": "traceparent",
 }
+_NEEDED = frozenset({"specversion", "id", "source", "type", "subject", "time", "data", *_EXTENSIONS})
 
 
 @dataclass(frozen=True)
@@ -75,14 +77,20 @@ def from_wire(key: bytes | None, value: bytes | None, headers: list[tuple[str, b
     """
     try:
         message = KafkaMessage(headers=dict(headers), key=key, value=value or b"")
-        event = from_structured_event(message)
-        envelope = _envelope(event)
+        _require_all(message.value)
+        envelope = _envelope(from_structured_event(message))
     except Exception as error:
         raise PoisonMessage(f"not a CloudEvent of this platform: {error!r}") from error
     claimed = dict(headers).get("ce_clinicid", b"").decode(errors="replace")
     if claimed != envelope.clinic_id or key != envelope.key.encode():
         raise PoisonMessage(f"addressed to clinic {claimed!r}, speaks of clinic {envelope.clinic_id!r}")
     return envelope
+
+
+def _require_all(body: bytes) -> None:
+    """The library would invent an id and a time, other ones each time that the record comes."""
+    if missing := _NEEDED - orjson.loads(body).keys():
+        raise ValueError(f"no {', '.join(sorted(missing))}")
 
 
 def _envelope(event: Any) -> Envelope:
@@ -95,7 +103,7 @@ def _envelope(event: Any) -> Envelope:
         type=event.get_type(),
         source=event.get_source(),
         subject=event.get_attributes()["subject"],
-        time=event.get_time(),
+        time=event.get_time().astimezone(UTC),
         data=data,
         **{**extensions, "seq": int(extensions["seq"])},
     )

@@ -3,8 +3,8 @@
 The only file that knows kafka-python. That client is young and treated as fallible: one that raised is thrown away.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias, TypeVar
 
@@ -12,6 +12,7 @@ from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import OffsetSpec
 from kafka.errors import KafkaError as KafkaError
 from kafka.errors import MessageSizeTooLargeError, TopicAlreadyExistsError, UnknownTopicOrPartitionError
+from kafka.net.compat import KafkaNetClient
 from kafka.structs import OffsetAndMetadata
 
 from shared.errors import TransientFailure
@@ -56,6 +57,31 @@ class Broker:
         }
 
 
+class _Network:
+    """The network below one client. It outlives a client whose constructor or `close` failed: a thread and sockets."""
+
+    def __init__(self) -> None:
+        self._made: list[Any] = []
+
+    def __call__(self, **options: Any) -> Any:
+        self._made.append(KafkaNetClient(**options))
+        return self._made[-1]
+
+    def close(self) -> None:
+        for net in self._made:
+            with suppress(KafkaError, OSError, RuntimeError):
+                net.close()
+
+
+def _open(kind: Callable[..., T], *topics: str, **options: Any) -> tuple[T, _Network]:
+    network = _Network()
+    try:
+        return kind(*topics, kafka_client=network, **options), network
+    except BaseException:
+        network.close()
+        raise
+
+
 @dataclass(frozen=True)
 class Identity:
     """What tells one life of a topic from another. `topic_id` is empty while the topic does not exist."""
@@ -71,6 +97,7 @@ class Admin:
     def __init__(self, broker: Broker) -> None:
         self._broker = broker
         self._client: Any = None
+        self._network = _Network()
 
     def ensure_topics(self, topics: Iterable[str]) -> None:
         """Create the topics that are missing and wait until they can be used."""
@@ -85,6 +112,7 @@ class Admin:
         if client is not None:
             with suppress(KafkaError):
                 client.close()
+            self._network.close()
 
     def _ensure(self, client: Any, wanted: list[str]) -> None:
         found = client.describe_topics(wanted)
@@ -98,7 +126,7 @@ class Admin:
     def _ask(self, question: Callable[[Any], T]) -> T:
         try:
             if self._client is None:
-                self._client = KafkaAdminClient(**self._broker.client_options())
+                self._client, self._network = _open(KafkaAdminClient, **self._broker.client_options())
             return question(self._client)
         except (KafkaError, OSError) as error:
             self.close()
@@ -157,7 +185,7 @@ class Producer:
 
     def _send(self, topic: str, record: Wire) -> Any:
         if self._client is None:
-            self._client = KafkaProducer(**self._options())
+            self._client, _ = _open(KafkaProducer, **self._options())  # its sender closes the network
         key, value, headers = record
         try:
             return self._client.send(topic, key=key, value=value, headers=headers)
@@ -175,9 +203,17 @@ class Producer:
         }
 
 
-def consumer_client(broker: Broker, group: str, topics: Sequence[str], options: Mapping[str, Any]) -> Any:
-    """A kafka-python consumer as a member of `group`; `options` overrule ours."""
-    return KafkaConsumer(*topics, group_id=group, **{**broker.client_options(), **_CONSUMER_OPTIONS, **options})
+@contextmanager
+def consumer_client(broker: Broker, group: str, topics: Sequence[str], options: Mapping[str, Any]) -> Iterator[Any]:
+    """A kafka-python consumer as a member of `group`, closed at the end; `options` overrule ours."""
+    all_options = {**broker.client_options(), **_CONSUMER_OPTIONS, **options}
+    client, network = _open(KafkaConsumer, *topics, group_id=group, **all_options)
+    try:
+        yield client
+    finally:
+        with suppress(KafkaError):
+            client.close(autocommit=False, timeout_ms=2000)
+        network.close()
 
 
 def commit(client: Any, place: Any, offset: int) -> None:

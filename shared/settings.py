@@ -95,7 +95,10 @@ def _value(wanted: Field[Any], environment: Mapping[str, str]) -> Any:
     if wanted.metadata["choices"]:
         options["validate"] = validate.OneOf(wanted.metadata["choices"])
     read = getattr(_Environment(environment), cast("type", wanted.type).__name__)
-    return read(variable(wanted), **options)
+    value = read(variable(wanted), **options)
+    if wanted.metadata["default"] is REQUIRED and not str(value).strip():
+        raise ValueError("must not be empty")
+    return value
 
 
 class _Environment(FileAwareEnv):

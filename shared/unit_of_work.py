@@ -195,7 +195,8 @@ class Documents(Generic[A]):
 
     Kept beside the aggregate's own fields: `clinic_id`, `version` (raised by each save; the ETag), `told` (the number
     of the last event told) and `outbox` (events not yet collected by the relay). Lists that are empty are not stored:
-    a unique multikey index would take two of them for equal.
+    a unique multikey index would take two of them for equal. `on_change` has the last word on an update: what else must
+    be true of the document (such as a claim on it), what else is written.
     """
 
     def __init__(
@@ -207,6 +208,7 @@ class Documents(Generic[A]):
         to_document: Callable[[A], Document],
         from_document: Callable[[Document], A],
         on_duplicate: OnDuplicate = as_contended,
+        on_change: Callable[[A, Change], Change] = lambda _, change: change,
     ) -> None:
         self._unit = unit
         self._name = collection
@@ -215,6 +217,7 @@ class Documents(Generic[A]):
         self._to_document = to_document
         self._from_document = from_document
         self._on_duplicate = on_duplicate
+        self._on_change = on_change
         self._told: dict[str, int] = {}
 
     def get(self, id: str, version: int | None = None) -> A:
@@ -280,7 +283,8 @@ class Documents(Generic[A]):
         if entries:
             update["$push"] = {"outbox": {"$each": entries}}
         unchanged = {"_id": aggregate.id, "version": aggregate.version}
-        return Change(self._name, self._scoped(unchanged), update, self._on_duplicate)
+        change = Change(self._name, self._scoped(unchanged), update, self._on_duplicate)
+        return self._on_change(aggregate, change)
 
     def _scoped(self, filter: Document) -> Document:
         if self._unit.clinic_id == EVERY_CLINIC:

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import requests
 
-from deploy.local.desk import Desk
+from deploy.local.desk import Desk, Refusal
 from deploy.local.mail_catcher import CaughtMail, caught
 from deploy.local.waiting import wait_until
 from shared.clock import SimulatedClock
@@ -22,7 +22,8 @@ from shared.clock import SimulatedClock
 PATIENCE_SECONDS: Final = 15.0
 ZONE: Final = "America/New_York"
 BIRTH_YEAR: Final = 1985
-HOURS: Final = {day: [["08:00", "17:00"]] for day in ("monday", "tuesday", "wednesday", "thursday", "friday")}
+NOBODY: Final = "00000000-0000-7000-8000-000000000000"
+HOURS: Final = [{"weekday": day, "opens": "08:00", "closes": "17:00"} for day in ("MO", "TU", "WE", "TH", "FR")]
 BEFORE: Final = {"P3D": timedelta(days=3), "P1D": timedelta(days=1), "PT2H": timedelta(hours=2)}
 ANSWERS: Final = {"at first": (3, 2, 2, 2, 2, 2, 2, 2, 0), "at the end": (1, 1, 1, 1, 1, 0, 1, 0, 0)}
 
@@ -233,9 +234,21 @@ def open_clinic(url: str, platform_key: str) -> Clinic:
     key = operator.post(keys, {"label": "demo front desk", "scopes": scopes})["key"]
     desk = Desk(url, key)
     for kind, name in (("chair", "Chair 1"), ("chair", "Chair 2"), ("nurse", "Nurse 1"), ("nurse", "Nurse 2")):
-        resource = {"kind": kind, "name": name, "weekly_hours": HOURS}
+        resource = {"kind": kind, "name": name, "hours": HOURS}
         desk.post(f"/booking/v1/clinics/{clinic['id']}/resources", resource)
+    if not wait_until(lambda: _is_known(desk, clinic["id"]), PATIENCE_SECONDS):
+        raise StoryBroken("the other services did not hear of the clinic's key")
     return Clinic(clinic["id"], key)
+
+
+def _is_known(desk: Desk, clinic_id: str) -> bool:
+    """Whether every service has heard of the key by now: it was issued by booking."""
+    try:
+        desk.get(f"/notify/v1/clinics/{clinic_id}/messages")
+        desk.get(f"/followup/v1/clinics/{clinic_id}/patients/{NOBODY}/measures")
+    except Refusal as refusal:
+        return bool(refusal.status == requests.codes.not_found)
+    return True
 
 
 def _moment(text: str) -> datetime:

@@ -72,7 +72,7 @@ def examples_of(type: str) -> dict[str, Any]:
 class _Plain(yaml.SafeDumper):
     """Without anchors: what is used twice is written twice."""
 
-    def ignore_aliases(self, data: Any) -> bool:
+    def ignore_aliases(self, _: Any) -> bool:
         return True
 
 

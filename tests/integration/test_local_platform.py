@@ -174,6 +174,7 @@ def test_every_part_gets_exactly_the_settings_of_the_contract(make):
         "KADENCE_HTTP_PORT": str(platform.port("booking.web")),
         "KADENCE_HEALTH_PORT": str(platform.port("booking.worker")),
         "KADENCE_PUBLIC_URL": platform.url,
+        "KADENCE_TICK_SECONDS": "0.2",
     }
     assert health == heard["booking"]
     assert heard["notify"].keys() - heard["booking"].keys() == {

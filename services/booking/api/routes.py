@@ -1,13 +1,17 @@
 """All of booking's routes; reads like a contents page."""
 
-from services.booking.api import schemas
-from services.booking.operations import access_key, clinic, patient
+from services.booking.api import catalogue_schemas as catalogue
+from services.booking.api import schemas, series_schemas
+from services.booking.operations import access_key, clinic, patient, protocol, queries, resource, series
 from shared.cursors import PageQuery, page_schema
 from shared.routes import Route
 
 OPERATOR = frozenset({"platform"})
 ADMIN = frozenset({"platform", "admin"})
 DESK = frozenset({"front_desk", "clinician", "admin", "integration"})
+ADMIN_DESK = frozenset({"front_desk", "admin"})
+CLINICAL = frozenset({"clinician", "admin"})
+SESSION = "/clinics/<clinic_id>/series/<series_id>/sessions/<int:number>"
 
 ROUTES: tuple[Route, ...] = (
     Route(
@@ -131,5 +135,183 @@ ROUTES: tuple[Route, ...] = (
         patient.change_patient,
         schemas.PatientAnswer,
         body=schemas.PatientChanges,
+    ),
+    Route(
+        "POST",
+        "/clinics/<clinic_id>/resources",
+        "Add a resource",
+        ADMIN_DESK,
+        resource.AddResource,
+        resource.add_resource,
+        catalogue.ResourceAnswer,
+        body=catalogue.ResourceRequest,
+        status=201,
+    ),
+    Route(
+        "GET",
+        "/clinics/<clinic_id>/resources",
+        "List resources",
+        DESK,
+        resource.ListResources,
+        resource.list_resources,
+        page_schema(catalogue.ResourceAnswer),
+        query=catalogue.ResourceQuery,
+    ),
+    Route(
+        "GET",
+        "/clinics/<clinic_id>/resources/<resource_id>",
+        "Show a resource",
+        DESK,
+        resource.ShowResource,
+        resource.show_resource,
+        catalogue.ResourceAnswer,
+    ),
+    Route(
+        "PATCH",
+        "/clinics/<clinic_id>/resources/<resource_id>",
+        "Change a resource",
+        ADMIN_DESK,
+        resource.ChangeResource,
+        resource.change_resource,
+        catalogue.ResourceAnswer,
+        body=catalogue.ResourceChanges,
+    ),
+    Route(
+        "POST",
+        "/clinics/<clinic_id>/protocols",
+        "Publish a protocol or its next edition",
+        CLINICAL,
+        protocol.PublishProtocol,
+        protocol.publish_protocol,
+        catalogue.ProtocolAnswer,
+        body=catalogue.ProtocolRequest,
+        status=201,
+    ),
+    Route(
+        "GET",
+        "/clinics/<clinic_id>/protocols",
+        "List protocols",
+        DESK,
+        protocol.ListProtocols,
+        protocol.list_protocols,
+        page_schema(catalogue.ProtocolAnswer),
+        query=catalogue.ProtocolsQuery,
+    ),
+    Route(
+        "GET",
+        "/clinics/<clinic_id>/protocols/<slug>",
+        "Show a protocol",
+        DESK,
+        protocol.ShowProtocol,
+        protocol.show_protocol,
+        catalogue.ProtocolAnswer,
+        query=catalogue.EditionQuery,
+    ),
+    Route(
+        "POST",
+        "/clinics/<clinic_id>/series",
+        "Book a whole series, or nothing",
+        DESK,
+        series.BookSeries,
+        series.book_series,
+        series_schemas.SeriesAnswer,
+        body=series_schemas.SeriesRequest,
+        status=201,
+    ),
+    Route(
+        "GET",
+        "/clinics/<clinic_id>/series",
+        "List series",
+        DESK,
+        queries.ListSeries,
+        queries.list_series,
+        page_schema(series_schemas.SeriesAnswer),
+        query=series_schemas.SeriesQuery,
+    ),
+    Route(
+        "GET",
+        "/clinics/<clinic_id>/series/<series_id>",
+        "Show a series",
+        DESK,
+        queries.ShowSeries,
+        queries.show_series,
+        series_schemas.SeriesAnswer,
+    ),
+    Route(
+        "POST",
+        "/clinics/<clinic_id>/series/<series_id>/cancel",
+        "Call off what is still open",
+        DESK,
+        series.CancelSeries,
+        series.cancel_series,
+        series_schemas.SeriesAnswer,
+        body=series_schemas.CancelRequest,
+    ),
+    Route(
+        "GET",
+        "/clinics/<clinic_id>/sessions",
+        "List the sessions of some dates",
+        DESK,
+        queries.ListSessions,
+        queries.list_sessions,
+        series_schemas.AgendaAnswer,
+        query=series_schemas.AgendaQuery,
+    ),
+    Route(
+        "PATCH",
+        SESSION,
+        "Move a session",
+        DESK,
+        series.MoveSession,
+        series.move_session,
+        series_schemas.SeriesAnswer,
+        body=series_schemas.MoveRequest,
+    ),
+    Route(
+        "POST",
+        f"{SESSION}/cancel",
+        "Call a session off",
+        DESK,
+        series.CancelSession,
+        series.cancel_session,
+        series_schemas.SeriesAnswer,
+        body=series_schemas.CancelRequest,
+    ),
+    Route(
+        "POST",
+        f"{SESSION}/check-in",
+        "Note the arrival",
+        DESK,
+        series.CheckInSession,
+        series.check_in_session,
+        series_schemas.SeriesAnswer,
+    ),
+    Route(
+        "POST",
+        f"{SESSION}/start",
+        "Note the start",
+        CLINICAL,
+        series.StartSession,
+        series.start_session,
+        series_schemas.SeriesAnswer,
+    ),
+    Route(
+        "POST",
+        f"{SESSION}/discharge",
+        "Note the discharge",
+        CLINICAL,
+        series.DischargeSession,
+        series.discharge_session,
+        series_schemas.SeriesAnswer,
+    ),
+    Route(
+        "POST",
+        f"{SESSION}/miss",
+        "Note that nobody came",
+        DESK,
+        series.MarkMissed,
+        series.mark_missed,
+        series_schemas.SeriesAnswer,
+        body=series_schemas.MissRequest,
     ),
 )

@@ -92,12 +92,7 @@ class _Days:
 
     def _starts(self, phase: Phase, day: date) -> Iterator[datetime]:
         """Instants on the grid while any resource of the first kind, which every session begins with, is open."""
-        hours = [
-            hours
-            for resource in self.calendar.of_kind(phase.kinds[0])
-            for hours in resource.hours
-            if hours.weekday == weekday_of(day)
-        ]
+        hours = [hours for resource in self.calendar.of_kind(phase.kinds[0]) for hours in resource.hours_on(day)]
         walls = {wall for one in hours for wall in _grid(day, max(one.opens, self.time_of_day), one.closes)}
         for wall in sorted(walls):
             if not in_gap(wall, self.calendar.zone):

@@ -42,15 +42,18 @@ class Resource:
     is_active: bool = True
     version: int = 0
 
+    def hours_on(self, day: date) -> tuple[Hours, ...]:
+        """When it is open on a date."""
+        if day in self.closed_on:
+            return ()
+        return tuple(hours for hours in self.hours if hours.weekday == weekday_of(day))
+
     def is_open(self, from_at: datetime, until_at: datetime, zone: str) -> bool:
         """Whether it is open from `from_at` to `until_at` without a break, in a clinic in `zone`."""
         day = local_date(from_at, zone)
-        if day in self.closed_on:
-            return False
         return any(
             _at(day, hours.opens, zone) <= from_at and until_at <= _at(day, hours.closes, zone)
-            for hours in self.hours
-            if hours.weekday == weekday_of(day)
+            for hours in self.hours_on(day)
         )
 
 

@@ -29,6 +29,7 @@ def an_installation(folder, clock="simulated") -> Installation:
         mongo_url="mongodb://there",
         kafka_bootstrap="there:9092",
         key_file=folder / "master.key",
+        tick_seconds=0.2,
         platform_key_file=folder / "platform.key",
     )
 

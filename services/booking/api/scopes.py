@@ -1,0 +1,8 @@
+"""Who may call what: sets of scopes, any one of which is enough."""
+
+from typing import Final
+
+OPERATOR: Final = frozenset({"platform"})
+ADMIN: Final = frozenset({"platform", "admin"})
+DESK: Final = frozenset({"front_desk", "clinician", "admin", "integration"})
+PRESCRIBER: Final = frozenset({"clinician", "admin"})

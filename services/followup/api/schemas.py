@@ -1,0 +1,110 @@
+"""The JSON of followup's API."""
+
+from marshmallow import Schema, fields, validate
+
+from services.followup.domain.change import Change
+from services.followup.domain.check_in import CancelReason, Status
+from shared.fields import Text
+
+_ITEM = "id of the instrument's item, such as 9"
+
+
+def _percent(change: Change) -> float | None:
+    return None if change.drop_per_mille is None else change.drop_per_mille / 10
+
+
+class EscalationAnswer(Schema):
+    """An answer that a person must see whatever the total."""
+
+    item = fields.String(required=True, metadata={"description": _ITEM})
+    value = fields.Integer(required=True, allow_none=True, metadata={"description": "null: left blank"})
+    tier = fields.Integer(required=True, metadata={"description": "1 is the most urgent"})
+
+
+class ChangeAnswer(Schema):
+    """What became of the score since the baseline."""
+
+    drop = fields.Integer(required=True, metadata={"description": "points; positive is better"})
+    drop_percent = fields.Function(
+        _percent,
+        metadata={"type": ["number", "null"], "description": "of the baseline; null when that was 0"},
+    )
+    response = fields.Boolean(required=True, allow_none=True, metadata={"description": "null when the baseline was 0"})
+    remission = fields.Boolean(required=True)
+    reliable = fields.Boolean(required=True, metadata={"description": "more than chance, for better or worse"})
+
+
+class MeasureAnswer(Schema):
+    """One score; `change` compares it with the first score of its series."""
+
+    check_in_id = fields.String(required=True)
+    series_id = fields.String(required=True)
+    session_number = fields.Integer(required=True)
+    instrument = fields.String(required=True, metadata={"example": "phq-9"})
+    instrument_version = fields.Integer(required=True)
+    code_system = fields.String(required=True, metadata={"example": "http://loinc.org"})
+    code = fields.String(required=True, metadata={"example": "44261-6"})
+    total = fields.Integer(required=True, metadata={"description": "points"})
+    band = fields.String(required=True, metadata={"example": "moderately severe"})
+    due_at = fields.AwareDateTime(required=True)
+    scored_at = fields.AwareDateTime(required=True)
+    entered_by = fields.String(required=True, metadata={"description": "`patient`, or who entered it"})
+    escalation = fields.List(fields.Nested(EscalationAnswer), required=True)
+    change = fields.Nested(ChangeAnswer, required=True, allow_none=True, metadata={"description": "null: the baseline"})
+
+
+class MeasuresAnswer(Schema):
+    """All scores of a patient in the order in which they were due."""
+
+    items = fields.List(fields.Nested(MeasureAnswer), required=True)
+
+
+class ScoreAnswer(Schema):
+    """The score of a check-in's answers."""
+
+    total = fields.Integer(required=True, allow_none=True)
+    band = fields.String(required=True, allow_none=True)
+    complete = fields.Boolean(required=True)
+    escalation = fields.List(fields.Nested(EscalationAnswer), required=True)
+
+
+class CheckInAnswer(Schema):
+    """A check-in; `answers` are a draft until it is answered."""
+
+    id = fields.String(required=True)
+    version = fields.Integer(required=True)
+    patient_id = fields.String(required=True)
+    series_id = fields.String(required=True)
+    session_number = fields.Integer(required=True)
+    kind = fields.String(required=True, metadata={"example": "24h"})
+    instrument = fields.String(required=True)
+    instrument_version = fields.Integer(required=True)
+    status = fields.Enum(Status, by_value=True, required=True)
+    due_at = fields.AwareDateTime(required=True)
+    opened_at = fields.AwareDateTime(required=True, allow_none=True)
+    expires_at = fields.AwareDateTime(required=True, allow_none=True)
+    ended_at = fields.AwareDateTime(required=True, allow_none=True)
+    answers = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
+    score = fields.Nested(ScoreAnswer, required=True, allow_none=True)
+    entered_by = fields.String(required=True)
+    notes = fields.String(required=True)
+    reason = fields.Enum(CancelReason, by_value=True, required=True, allow_none=True)
+
+
+class AnswersRequest(Schema):
+    """Answers that staff took down, all of them."""
+
+    answers = fields.Dict(
+        keys=fields.String(validate=validate.Length(1, 20)),
+        values=fields.Integer(strict=True),
+        required=True,
+        metadata={"description": "item id to value", "example": {str(item): 0 for item in range(1, 10)}},
+    )
+    entered_by = Text(80, required=True, metadata={"description": "who took them down", "example": "Nurse Ames"})
+    notes = Text(500, metadata={"description": "kept sealed", "example": "by phone"})
+
+
+class CancellationRequest(Schema):
+    """Why the patient is not asked."""
+
+    reason = fields.Enum(CancelReason, by_value=True, required=True)

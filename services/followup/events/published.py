@@ -1,0 +1,12 @@
+"""What followup tells: each event's type on the wire and the fields that travel sealed."""
+
+from services.followup.domain import events
+from shared.telling import Told, Types
+
+TYPES: Types = {
+    events.CheckInOpened: Told("check_in.opened.v1", sealed=frozenset({"link"})),
+    events.CheckInAnswered: Told("check_in.answered.v1"),
+    events.CheckInMissed: Told("check_in.missed.v1"),
+    events.CheckInCancelled: Told("check_in.cancelled.v1"),
+    events.MeasureScored: Told("measure.scored.v1"),
+}

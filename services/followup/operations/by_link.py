@@ -1,0 +1,105 @@
+"""What a patient can do with the private link. The token is looked up by its digest and never kept."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from services.followup.domain.check_in import CheckIn, Status
+from services.followup.domain.clinic import Clinic
+from services.followup.domain.instrument import Instrument, InstrumentText
+from services.followup.domain.patient import Patient
+from services.followup.domain.private_link import digest
+from services.followup.operations.ports import UnitOfWork
+from shared.errors import Forbidden
+
+
+@dataclass(frozen=True)
+class ReadSheet:
+    """Whoever has the link looks at the page; `pass_token` may be empty."""
+
+    token: str
+    pass_token: str
+
+
+@dataclass(frozen=True)
+class ProveYear:
+    """Somebody with the link says in which year they were born."""
+
+    token: str
+    year: int
+
+
+@dataclass(frozen=True)
+class Answer:
+    """`pass_token` shows that the year of birth was known; without `final` the answers are only kept."""
+
+    token: str
+    pass_token: str
+    answers: Mapping[str, int]
+    final: bool
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """All that a page about one check-in shows. Answers are only for those who are admitted."""
+
+    check_in: CheckIn
+    instrument: Instrument
+    text: InstrumentText
+    clinic: Clinic
+    patient: Patient
+    is_open: bool
+    is_admitted: bool
+
+
+def clinic_of(uow: UnitOfWork, token: str) -> str:
+    """Whose link it is: the one question that is asked across clinics. Raises `NotFound`."""
+    return uow.check_ins.clinic_of(digest(token))
+
+
+def read_sheet(uow: UnitOfWork, command: ReadSheet) -> Sheet:
+    """What the page behind the link needs. Raises `NotFound`."""
+    check_in = uow.check_ins.by_link(digest(command.token))
+    patient = uow.patients.get(check_in.patient_id)
+    instrument = uow.instruments.get(check_in.instrument, check_in.instrument_version)
+    return Sheet(
+        check_in=check_in,
+        instrument=instrument,
+        text=uow.instruments.text(instrument, patient.locale),
+        clinic=uow.clinics.get(uow.clinic_id),
+        patient=patient,
+        is_open=check_in.is_open(uow.now),
+        is_admitted=check_in.admits(command.pass_token),
+    )
+
+
+def prove_year(uow: UnitOfWork, command: ProveYear) -> str:
+    """A pass for whoever knows the patient's year of birth, an empty text for anybody else: the guess is counted.
+
+    Raises `NotFound`, `RuleBroken` when the check-in is closed or was guessed wrong too often.
+    """
+    check_in = uow.check_ins.by_link(digest(command.token))
+    born = date.fromisoformat(uow.unseal(uow.patients.get(check_in.patient_id).birth_date))
+    pass_token = uow.new_token()
+    proven = check_in.prove(command.year, born_in=born.year, pass_digest=digest(pass_token), at=uow.now)
+    uow.check_ins.save(proven)
+    return pass_token if proven.admits(pass_token) else ""
+
+
+def answer(uow: UnitOfWork, command: Answer) -> CheckIn:
+    """Take the patient's answers: all of them are scored, some are kept for later even when they were meant as final.
+
+    Sending answers again once they were taken changes nothing. Raises `NotFound`, `Forbidden` without a pass,
+    `Invalid` with every fault, `RuleBroken` when the check-in is closed.
+    """
+    check_in = uow.check_ins.by_link(digest(command.token))
+    if not check_in.admits(command.pass_token):
+        raise Forbidden("check-in.no-pass", "Say first in which year you were born.")
+    if check_in.status is Status.ANSWERED:
+        return check_in
+    instrument = uow.instruments.get(check_in.instrument, check_in.instrument_version)
+    kept = check_in.draft(command.answers, instrument, at=uow.now)
+    if not command.final or instrument.blank(kept.answers):
+        return uow.check_ins.save(kept)
+    answered, events = kept.answer(kept.answers, instrument, at=uow.now)
+    return uow.check_ins.save(answered, events)

@@ -1,0 +1,56 @@
+"""What can be asked about a patient's follow-up."""
+
+from dataclasses import dataclass
+
+from services.followup.domain.check_in import CheckIn
+from services.followup.domain.measure import Measure, history
+from services.followup.operations.ports import UnitOfWork
+from shared.paging import Page, page_of
+
+
+@dataclass(frozen=True)
+class ListMeasures:
+    """All scores of one patient."""
+
+    patient_id: str
+
+
+@dataclass(frozen=True)
+class ListCheckIns:
+    """Check-ins of one patient behind the id `after`."""
+
+    patient_id: str
+    limit: int
+    after: str | None
+
+
+@dataclass(frozen=True)
+class ShowCheckIn:
+    """One check-in."""
+
+    check_in_id: str
+
+
+@dataclass(frozen=True)
+class Measures:
+    """Scores in the order in which they were due."""
+
+    items: tuple[Measure, ...]
+
+
+def list_measures(uow: UnitOfWork, command: ListMeasures) -> Measures:
+    """Every score of the patient with its change from baseline, oldest first. Raises `NotFound`."""
+    uow.patients.get(command.patient_id)
+    return Measures(history(uow.check_ins.of_patient(command.patient_id), uow.instruments))
+
+
+def list_check_ins(uow: UnitOfWork, command: ListCheckIns) -> Page[CheckIn]:
+    """A page of the patient's check-ins. Raises `NotFound`."""
+    uow.patients.get(command.patient_id)
+    found = uow.check_ins.of_patient(command.patient_id, after=command.after, limit=command.limit + 1)
+    return page_of(found, command.limit)
+
+
+def show_check_in(uow: UnitOfWork, command: ShowCheckIn) -> CheckIn:
+    """The check-in with its answers and score. Raises `NotFound`."""
+    return uow.check_ins.get(command.check_in_id)

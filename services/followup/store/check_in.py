@@ -1,0 +1,66 @@
+"""Check-ins at rest. Of a link only the digest is kept; what staff noted is sealed."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from services.followup.domain.check_in import CheckIn, Status
+from shared.converters import from_document, to_document
+from shared.errors import NotFound
+from shared.sealed import Sealer
+from shared.unit_of_work import Document, Documents, Unit
+
+COLLECTION = "check_ins"
+
+
+def to_open(now: datetime) -> Document:
+    """Filter for the check-ins, of all clinics, that are to be opened."""
+    return {"status": Status.SCHEDULED.value, "due_at": {"$lte": now}}
+
+
+def expired(now: datetime) -> Document:
+    """Filter for the check-ins, of all clinics, that nobody answered in time."""
+    return {"status": Status.OPEN.value, "expires_at": {"$lte": now}}
+
+
+class CheckInStore:
+    """Check-ins in the collection `check_ins`; a unique key keeps one of each kind for a session."""
+
+    def __init__(self, unit: Unit, sealer: Sealer) -> None:
+        self._clinic_id = unit.clinic_id
+        self._sealer = sealer
+        self._collection = unit.database[COLLECTION]
+        self._documents = Documents[CheckIn](
+            unit, COLLECTION, kind="check_in", to_document=self._to_document, from_document=self._from_document
+        )
+        self.get = self._documents.get
+        self.save = self._documents.save
+
+    def of_session(self, series_id: str, session_number: int) -> Sequence[CheckIn]:
+        """All kinds of check-ins of one session."""
+        return self._documents.find({"series_id": series_id, "session_number": session_number})
+
+    def of_patient(self, patient_id: str, *, after: str | None = None, limit: int = 0) -> Sequence[CheckIn]:
+        """Those behind the id `after`, in order of planning; at most `limit` (0: all)."""
+        return self._documents.find({"patient_id": patient_id, "_id": {"$gt": after or ""}}, limit=limit)
+
+    def by_link(self, token_digest: str) -> CheckIn:
+        """The check-in of a link. Raises `NotFound`."""
+        found = self._documents.find_one({"token_digest": token_digest})
+        if found is None:
+            raise NotFound("check in")
+        return found
+
+    def clinic_of(self, token_digest: str) -> str:
+        """The clinic that a link belongs to, whichever clinic it is. Raises `NotFound`."""
+        found = self._collection.find_one({"token_digest": token_digest}, {"clinic_id": 1})
+        if found is None:
+            raise NotFound("check in")
+        return str(found["clinic_id"])
+
+    def _to_document(self, check_in: CheckIn) -> Document:
+        document = to_document(check_in)
+        return {**document, "notes": self._sealer.seal(self._clinic_id, check_in.notes) if check_in.notes else ""}
+
+    def _from_document(self, document: Document) -> CheckIn:
+        notes = document["notes"]
+        return from_document(CheckIn, {**document, "notes": self._sealer.unseal(notes) if notes else ""})

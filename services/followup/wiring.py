@@ -1,0 +1,59 @@
+"""Puts followup together: one function per process, everything by hand, nothing before it is called."""
+
+from functools import partial
+from typing import Final
+
+from flask import Flask
+
+from services.followup.api.routes import ROUTES
+from services.followup.events.consumed import HANDLERS
+from services.followup.events.published import TYPES
+from services.followup.instruments import load_library
+from services.followup.jobs.table import jobs
+from services.followup.pages.check_in import check_in_pages
+from services.followup.pages.running import in_units
+from services.followup.settings import Settings
+from services.followup.store.indexes import INDEXES, TELLS
+from services.followup.store.unit_of_work import MongoUnitOfWork
+from shared.host import Host, Service
+from shared.serving import serve
+
+ABOUT: Final = "Check-ins after each session, the patient's private page, scores and their change."
+
+
+def service(settings: Settings) -> Service[MongoUnitOfWork]:
+    """Followup's tables. A fault in an instrument stops the start here."""
+    return Service(
+        name="followup",
+        about=ABOUT,
+        routes=ROUTES,
+        types=TYPES,
+        handlers=HANDLERS,
+        tells=TELLS,
+        indexes=INDEXES,
+        make=partial(MongoUnitOfWork, instruments=load_library(), public_url=settings.public_url),
+    )
+
+
+def app(settings: Settings) -> Flask:
+    """The web application: API and patients' pages."""
+    host = Host(service(settings), settings)
+    return host.app(pages=[check_in_pages(in_units(host.units), public_url=settings.public_url)])
+
+
+def web(settings: Settings) -> int:
+    """Serve the API and the patients' pages until asked to stop."""
+    serve(lambda: app(settings), settings)
+    return 0
+
+
+def worker(settings: Settings) -> int:
+    """Hear and tell events, open and close check-ins, until asked to stop."""
+    host = Host(service(settings), settings)
+    return host.work(jobs(host))
+
+
+def indexes(settings: Settings) -> int:
+    """Create missing indexes."""
+    Host(service(settings), settings).create_indexes()
+    return 0

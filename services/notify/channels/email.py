@@ -1,0 +1,125 @@
+"""E-mail by SMTP.
+
+An SMTP server has no idempotency key: only an answer to the final dot says whether the mail went out. So everything up
+to DATA certainly did not send, and a connection lost from there on leaves the outcome unknown. The Message-ID is made
+of the message's id, so that a mailbox or a bounce can be matched with the ledger.
+"""
+
+import smtplib
+import ssl
+from collections.abc import Callable
+from contextlib import suppress
+from email.message import EmailMessage
+from email.policy import SMTP as WIRE
+from email.utils import format_datetime, formataddr
+from html import escape
+from typing import Final, NoReturn, Protocol
+
+from services.notify.domain.message import Letter
+from services.notify.operations.ports import Accepted, PermanentFailure, TemporaryFailure, UnknownOutcome
+from shared.clock import system_clock
+
+ANSWER_SECONDS: Final = 5.0
+"""How long one answer of the server is waited for."""
+_PERMANENT: Final = 500
+_DONE: Final = range(200, 300)
+Reply = tuple[int, bytes]
+
+
+class Session(Protocol):
+    """The part of `smtplib.SMTP` that takes one mail."""
+
+    def mail(self, sender: str) -> Reply: ...
+    def rcpt(self, recip: str) -> Reply: ...
+    def data(self, msg: bytes) -> Reply: ...
+    def quit(self) -> object: ...
+
+
+class EmailChannel:
+    """Sends letters in sessions that `connect` opens; `sender` is the envelope's and the header's address."""
+
+    repeatable = False
+
+    def __init__(self, connect: Callable[[], Session], sender: str) -> None:
+        self._connect = connect
+        self._sender = sender
+
+    def send(self, letter: Letter) -> Accepted:
+        """Raises `TemporaryFailure`, `PermanentFailure` or `UnknownOutcome`."""
+        mail = as_mail(letter, self._sender)
+        session = self._open()
+        try:
+            self._address(session, letter.to)
+            _hand_over(session, mail.as_bytes(policy=WIRE))
+        finally:
+            with suppress(smtplib.SMTPException, OSError):
+                session.quit()
+        return Accepted(str(mail["Message-ID"]))
+
+    def _open(self) -> Session:
+        try:
+            return self._connect()
+        except (smtplib.SMTPException, OSError) as error:
+            raise TemporaryFailure("smtp-unreachable") from error
+
+    def _address(self, session: Session, to: str) -> None:
+        try:
+            for reply in (session.mail(self._sender), session.rcpt(to)):
+                if reply[0] not in _DONE:
+                    _refused(reply)
+        except (smtplib.SMTPException, OSError) as error:
+            raise TemporaryFailure("smtp-broken-off") from error
+        except UnicodeError as error:
+            raise PermanentFailure("address-unusable") from error
+
+
+def smtp_session(host: str, port: int, *, user: str, password: str, starttls: bool) -> Session:
+    """A session with the server, encrypted and logged in as the settings say."""
+    session = smtplib.SMTP(host, port, timeout=ANSWER_SECONDS)
+    try:
+        session.ehlo_or_helo_if_needed()
+        if starttls:
+            session.starttls(context=ssl.create_default_context())
+        if user:
+            session.login(user, password)
+    except BaseException:
+        session.close()
+        raise
+    return session
+
+
+def as_mail(letter: Letter, sender: str) -> EmailMessage:
+    """The mail: plain text, and the same as simple HTML."""
+    mail = EmailMessage()
+    mail["From"] = formataddr((letter.sender, sender))
+    mail["To"] = letter.to
+    mail["Subject"] = letter.subject
+    mail["Date"] = format_datetime(system_clock())
+    mail["Message-ID"] = f"<{letter.message_id}@{sender.rpartition('@')[2]}>"
+    mail["Auto-Submitted"] = "auto-generated"
+    mail.set_content(letter.text)
+    mail.add_alternative(_as_html(letter.text), subtype="html")
+    return mail
+
+
+def _as_html(text: str) -> str:
+    paragraphs = escape(text.strip()).split("\n\n")
+    body = "".join(f"<p>{paragraph.replace(chr(10), '<br>')}</p>" for paragraph in paragraphs)
+    return f"<!doctype html><html><body>{body}</body></html>\n"
+
+
+def _hand_over(session: Session, mail: bytes) -> None:
+    try:
+        reply = session.data(mail)
+    except smtplib.SMTPDataError as error:  # the server did not even want the body
+        _refused((error.smtp_code, b""))
+    except (smtplib.SMTPException, OSError) as error:
+        raise UnknownOutcome("smtp-no-answer") from error
+    if reply[0] not in _DONE:
+        _refused(reply)
+
+
+def _refused(reply: Reply) -> NoReturn:
+    """The server answered no: for now (4xx) or for good (5xx)."""
+    kind = PermanentFailure if reply[0] >= _PERMANENT else TemporaryFailure
+    raise kind(f"smtp-{reply[0]}")

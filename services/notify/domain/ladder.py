@@ -1,0 +1,140 @@
+"""Which messages a booking, a move, a cancellation and a check-in lead to, and when.
+
+Days count on the wall clock of the visit's zone, hours are elapsed (two reminders, three days and one day ahead, miss
+fewest: Steiner 2018, 4.4 % against 5.8 % and 5.3 % with one). All offsets are clinic defaults.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from services.notify.domain.check_in import CheckIn
+from services.notify.domain.message import Channel, Kind, Message, queued
+from services.notify.domain.preparation import solids_stop_at
+from services.notify.domain.visit import Visit
+from shared.localtime import same_wall_clock
+
+CONFIRM_WITHIN: Final = timedelta(hours=24)
+"""After a day a confirmation is of no use any more."""
+GATHER: Final = timedelta(minutes=1)
+"""Notices wait so long, so that several changes in a row, or a whole series called off, become one notice."""
+
+Instant = Callable[[Visit], datetime]
+
+
+@dataclass(frozen=True)
+class Rung:
+    """One reminder of each visit: when it is due, and from when it is of no use."""
+
+    offset: str
+    due_at: Instant
+    expires_at: Instant
+
+
+def _days_before(days: int) -> Instant:
+    return lambda visit: same_wall_clock(visit.starts_at, visit.zone, days=-days)
+
+
+def _hours_before(hours: int) -> Instant:
+    return lambda visit: visit.starts_at - timedelta(hours=hours)
+
+
+LADDER: Final = (
+    Rung("P3D", due_at=_days_before(3), expires_at=_days_before(1)),
+    Rung("P1D", due_at=_days_before(1), expires_at=lambda visit: solids_stop_at(visit.starts_at)),
+    Rung("PT2H", due_at=_hours_before(2), expires_at=lambda visit: visit.starts_at),
+)
+"""The reminders of a visit. The first is of no use when the second is due, the second when fasting has begun."""
+
+
+def reminders(clinic_id: str, visit: Visit, now: datetime) -> list[Message]:
+    """The reminders to plan for a visit. A rung that lies in the past is not planned at all: nothing is made up for."""
+    return [
+        queued(
+            clinic_id,
+            patient_id=visit.patient_id,
+            about=visit.id,
+            kind=Kind.REMINDER,
+            channel=Channel.SMS,
+            due_at=rung.due_at(visit),
+            expires_at=rung.expires_at(visit),
+            at=now,
+            offset=rung.offset,
+            revision=visit.revision,
+        )
+        for rung in LADDER
+        if rung.due_at(visit) >= now
+    ]
+
+
+def confirmation(clinic_id: str, series: str, patient_id: str, *, booked_at: datetime, now: datetime) -> list[Message]:
+    """One confirmation of a whole series, at once; none when the news of the booking is a day old."""
+    return _useful(
+        queued(
+            clinic_id,
+            patient_id=patient_id,
+            about=series,
+            kind=Kind.CONFIRMATION,
+            channel=Channel.EMAIL,
+            due_at=booked_at,
+            expires_at=booked_at + CONFIRM_WITHIN,
+            at=now,
+        )
+    )
+
+
+def change_notice(clinic_id: str, visit: Visit, *, moved_at: datetime, now: datetime) -> list[Message]:
+    """Tells the new time of a visit; none when that time is over."""
+    return _useful(_notice(clinic_id, visit, Kind.CHANGE_NOTICE, about=visit.id, changed_at=moved_at, now=now))
+
+
+def cancellation_notice(clinic_id: str, visit: Visit, *, cancelled_at: datetime, now: datetime) -> list[Message]:
+    """Tells that a visit is off; none when its time is over."""
+    return _useful(
+        _notice(clinic_id, visit, Kind.CANCELLATION_NOTICE, about=visit.id, changed_at=cancelled_at, now=now)
+    )
+
+
+def series_cancellation_notice(
+    clinic_id: str, visits: list[Visit], *, cancelled_at: datetime, now: datetime
+) -> list[Message]:
+    """Tells once that several visits are off; none when their times are over."""
+    last = max(visits, key=lambda visit: visit.starts_at)
+    notice = _notice(clinic_id, last, Kind.CANCELLATION_NOTICE, about=last.series, changed_at=cancelled_at, now=now)
+    return _useful(notice)
+
+
+def check_in_link(clinic_id: str, check_in: CheckIn, now: datetime) -> list[Message]:
+    """The link to a form, as long as the form can be filled in."""
+    return _useful(
+        queued(
+            clinic_id,
+            patient_id=check_in.patient_id,
+            about=check_in.id,
+            kind=Kind.CHECK_IN_LINK,
+            channel=Channel.SMS,
+            due_at=check_in.opened_at,
+            expires_at=check_in.expires_at,
+            at=now,
+        )
+    )
+
+
+def _notice(clinic_id: str, visit: Visit, kind: Kind, *, about: str, changed_at: datetime, now: datetime) -> Message:
+    return queued(
+        clinic_id,
+        patient_id=visit.patient_id,
+        about=about,
+        kind=kind,
+        channel=Channel.SMS,
+        due_at=changed_at + GATHER,
+        expires_at=visit.starts_at,
+        at=now,
+        revision=visit.revision if about == visit.id else 0,
+    )
+
+
+def _useful(message: Message) -> list[Message]:
+    planned_at = message.history[0].at
+    return [message] if planned_at < message.expires_at else []

@@ -1,0 +1,46 @@
+"""What notify hears, and what each event leads to."""
+
+from services.notify.operations.check_ins import (
+    CheckInClosed,
+    CheckInOpened,
+    hear_check_in_closed,
+    hear_check_in_opened,
+)
+from services.notify.operations.clinics import ClinicHeard, hear_clinic
+from services.notify.operations.patients import PatientHeard, hear_patient
+from services.notify.operations.series import (
+    SeriesBooked,
+    SeriesCancelled,
+    SessionArrived,
+    SessionCancelled,
+    SessionMissed,
+    SessionMoved,
+    hear_series_booked,
+    hear_series_cancelled,
+    hear_session_arrived,
+    hear_session_cancelled,
+    hear_session_missed,
+    hear_session_moved,
+)
+from shared.hearing import Handlers, Heard
+from shared.key_ring import KEY_HANDLERS
+
+HANDLERS: Handlers = {
+    "clinic.opened.v1": Heard(ClinicHeard, hear_clinic),
+    "clinic.changed.v1": Heard(ClinicHeard, hear_clinic),
+    "patient.registered.v1": Heard(PatientHeard, hear_patient),
+    "patient.changed.v1": Heard(PatientHeard, hear_patient),
+    "series.booked.v1": Heard(SeriesBooked, hear_series_booked),
+    "session.moved.v1": Heard(SessionMoved, hear_session_moved),
+    "session.cancelled.v1": Heard(SessionCancelled, hear_session_cancelled),
+    "session.checked_in.v1": Heard(SessionArrived, hear_session_arrived),
+    "session.started.v1": Heard(SessionArrived, hear_session_arrived),
+    "session.discharged.v1": Heard(SessionArrived, hear_session_arrived),
+    "session.missed.v1": Heard(SessionMissed, hear_session_missed),
+    "series.cancelled.v1": Heard(SeriesCancelled, hear_series_cancelled),
+    "check_in.opened.v1": Heard(CheckInOpened, hear_check_in_opened),
+    "check_in.answered.v1": Heard(CheckInClosed, hear_check_in_closed),
+    "check_in.missed.v1": Heard(CheckInClosed, hear_check_in_closed),
+    "check_in.cancelled.v1": Heard(CheckInClosed, hear_check_in_closed),
+    **KEY_HANDLERS,
+}

@@ -1,0 +1,142 @@
+"""What the operations need of the outside: stores, the unit of work, channels."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+from services.notify.domain.check_in import CheckIn
+from services.notify.domain.clinic import Clinic
+from services.notify.domain.events import Event
+from services.notify.domain.message import Letter, Message, Status
+from services.notify.domain.recipient import Recipient
+from services.notify.domain.visit import Visit
+from shared.paging import Page
+
+A = TypeVar("A")
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A worker's right to one message: good until somebody else holds a higher `fence`."""
+
+    message_id: str
+    owner: str
+    fence: int
+
+
+class Copies(Protocol[A]):
+    """Copies of what another service owns, by id."""
+
+    def find(self, id: str) -> A | None:
+        """The copy, or None when nothing was heard of it yet."""
+
+    def save(self, copy: A) -> A: ...
+
+
+class Visits(Copies[Visit], Protocol):
+    """Sessions that patients are expected at."""
+
+    def about(self, subject: str) -> list[Visit]:
+        """The visit `subject`, or all visits of the series `subject`, by their times."""
+
+
+class Messages(Protocol):
+    """The ledger."""
+
+    def get(self, id: str) -> Message:
+        """Raises `NotFound`."""
+
+    def claimed(self, claim: Claim) -> Message | None:
+        """The message, if the claim still holds; saving it then fails as soon as the claim does not hold any more."""
+
+    def known(self, ids: Iterable[str]) -> set[str]:
+        """Which of these rows exist."""
+
+    def about(self, subjects: Sequence[str]) -> list[Message]:
+        """All rows about these subjects."""
+
+    def queued_for(self, patient_id: str) -> list[Message]:
+        """The patient's rows that still wait."""
+
+    def opt_out_told_since(self, patient_id: str, at: datetime) -> bool:
+        """Whether an SMS since `at` told this patient how to stop."""
+
+    def page(
+        self, *, patient_id: str | None, about: str | None, status: Status | None, after: str | None, limit: int
+    ) -> Page[Message]:
+        """Rows by the time they are due, at most `limit` of them, behind the position `after` of an earlier page."""
+
+    def save(self, message: Message, events: Iterable[Event] = ()) -> Message: ...
+
+
+class UnitOfWork(Protocol):
+    """One clinic, one instant, one commit."""
+
+    @property
+    def clinic_id(self) -> str: ...
+    @property
+    def now(self) -> datetime: ...
+    @property
+    def clinics(self) -> Copies[Clinic]: ...
+    @property
+    def recipients(self) -> Copies[Recipient]: ...
+    @property
+    def visits(self) -> Visits: ...
+    @property
+    def check_ins(self) -> Copies[CheckIn]: ...
+    @property
+    def messages(self) -> Messages: ...
+
+    def new_id(self) -> str: ...
+
+    def adopt_key(self, wrapped: str) -> None:
+        """Keep the clinic's wrapped data key; adopting it again changes nothing."""
+
+    def seal(self, text: str) -> str:
+        """The token that hides a personal text. Raises as `unseal` does."""
+
+    def unseal(self, token: str) -> str:
+        """The personal text behind a token. Raises `TransientFailure` while the clinic's key is not here."""
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """The provider took it; `provider_id` is its own name for it."""
+
+    provider_id: str
+
+
+class NotDelivered(Exception):
+    """A call to a provider that ended without acceptance; `cause` is a short code for the ledger."""
+
+    def __init__(self, cause: str) -> None:
+        super().__init__(cause)
+        self.cause = cause
+
+
+class TemporaryFailure(NotDelivered):
+    """It certainly did not go out; the same call may succeed later."""
+
+
+class PermanentFailure(NotDelivered):
+    """It certainly did not go out and never will."""
+
+
+class UnknownOutcome(NotDelivered):
+    """It may have gone out."""
+
+
+Outcome = Accepted | TemporaryFailure | PermanentFailure | UnknownOutcome
+
+
+class Provider(Protocol):
+    """Takes letters of one channel to the outside.
+
+    `repeatable`: a second call with the same `message_id` has no second effect.
+    """
+
+    repeatable: bool
+
+    def send(self, letter: Letter) -> Accepted:
+        """Raises `TemporaryFailure`, `PermanentFailure` or `UnknownOutcome`."""

@@ -1,0 +1,100 @@
+"""The ledger at rest. A row that a worker claimed is written only while the claim holds; what patients read is sealed
+before it comes here.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Final
+
+from services.notify.domain.message import Message, Status
+from services.notify.operations.ports import Claim
+from shared.converters import from_document, to_document
+from shared.leases import RELEASE, held_by
+from shared.paging import Page
+from shared.unit_of_work import Change, Document, Documents, Unit
+
+COLLECTION: Final = "messages"
+_WENT_OUT: Final = [Status.SENDING.value, Status.SENT.value, Status.UNKNOWN.value]
+
+
+def due_by(now: datetime) -> Document:
+    """Rows that a worker should look at; those in `sending` are left over from one that died."""
+    return {"status": {"$in": [Status.QUEUED.value, Status.SENDING.value]}, "next_at": {"$lte": now}}
+
+
+def claim_of(document: Document) -> Claim:
+    """The right that comes with a claimed row."""
+    return Claim(document["_id"], document["lease"]["owner"], document["lease"]["fence"])
+
+
+class MessageStore:
+    """Messages in the collection `messages`; a unique key on their meaning keeps one row each."""
+
+    def __init__(self, unit: Unit) -> None:
+        self._held: dict[str, Document] = {}
+        self._documents = Documents[Message](
+            unit,
+            COLLECTION,
+            kind="message",
+            to_document=to_document,
+            from_document=lambda document: from_document(Message, document),
+            on_change=self._under_claim,
+        )
+        self.get = self._documents.get
+        self.save = self._documents.save
+
+    def claimed(self, claim: Claim) -> Message | None:
+        """The message, if the claim still holds; saving it then fails as soon as the claim does not hold any more."""
+        held = held_by({"_id": claim.message_id, "lease": {"owner": claim.owner, "fence": claim.fence}})
+        self._held[claim.message_id] = held
+        return self._documents.find_one(held)
+
+    def known(self, ids: Iterable[str]) -> set[str]:
+        """Which of these rows exist."""
+        return {found["_id"] for found in self._documents.parts({"_id": {"$in": list(ids)}}, "_id")}
+
+    def about(self, subjects: Sequence[str]) -> list[Message]:
+        """All rows about these subjects."""
+        return self._documents.find({"about": {"$in": list(subjects)}})
+
+    def queued_for(self, patient_id: str) -> list[Message]:
+        """The patient's rows that still wait."""
+        return self._documents.find({"patient_id": patient_id, "status": Status.QUEUED.value})
+
+    def opt_out_told_since(self, patient_id: str, at: datetime) -> bool:
+        """Whether an SMS since `at` told this patient how to stop."""
+        told = {"tells_opt_out": True, "status": {"$in": _WENT_OUT}, "history.at": {"$gte": at}}
+        return self._documents.find_one({"patient_id": patient_id, **told}) is not None
+
+    def page(
+        self, *, patient_id: str | None, about: str | None, status: Status | None, after: str | None, limit: int
+    ) -> Page[Message]:
+        """Rows by the time they are due, at most `limit` of them, behind the position `after` of an earlier page."""
+        asked = {"patient_id": patient_id, "about": about, "status": status and status.value}
+        wanted: Document = {name: value for name, value in asked.items() if value is not None}
+        order = [("due_at", 1), ("_id", 1)]
+        found = self._documents.find({**wanted, **_behind(after)}, sort=order, limit=limit + 1)
+        return Page(found[:limit], _position(found[limit - 1]) if len(found) > limit else None)
+
+    def _under_claim(self, message: Message, change: Change) -> Change:
+        """Writes on a claimed row carry the claim; all but the one that begins sending give it back."""
+        guarded = {**change.filter, **self._held.get(message.id, {})}
+        keeps = message.status is Status.SENDING
+        return replace(change, filter=guarded, update=change.update if keeps else _released(change.update))
+
+
+def _released(update: Mapping[str, Any]) -> Document:
+    return {**update, "$unset": {**update.get("$unset", {}), **RELEASE["$unset"]}}
+
+
+def _position(message: Message) -> str:
+    return f"{message.due_at.isoformat()} {message.id}"
+
+
+def _behind(position: str | None) -> Document:
+    if position is None:
+        return {}
+    text, id = position.split(" ")
+    due_at = datetime.fromisoformat(text)
+    return {"$or": [{"due_at": {"$gt": due_at}}, {"due_at": due_at, "_id": {"$gt": id}}]}

@@ -1,0 +1,93 @@
+"""Followup's host on a real database, with what tests ask of it."""
+
+import threading
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from services.followup.domain.check_in import CheckIn
+from services.followup.operations.check_in import schedule_check_ins
+from services.followup.operations.projections import keep_clinic, keep_patient
+from services.followup.settings import Settings
+from services.followup.store.unit_of_work import MongoUnitOfWork
+from services.followup.wiring import service
+from shared.clock import SimulatedClock
+from shared.host import Host
+from shared.unit_of_work import Cause, Document
+from tests.support.followup_builders import CLINIC, DISCHARGED_AT, a_clinic, a_discharge, a_patient
+
+CAUSE = Cause("test", "test", "")
+
+
+class ThisFollowup:
+    """One installation; `another` is a second process of it."""
+
+    def __init__(self, host: Host[Settings, MongoUnitOfWork]) -> None:
+        self.host = host
+        self.database = host.database
+        self._others: list[ThisFollowup] = []
+
+    def another(self) -> "ThisFollowup":
+        settings = self.host.settings
+        self._others.append(ThisFollowup(Host(service(settings), settings)))
+        return self._others[-1]
+
+    def close(self) -> None:
+        for one in (*self._others, self):
+            one.database.client.close()
+
+    def go_to(self, instant: datetime) -> None:
+        SimulatedClock(Path(self.host.settings.clock_path)).move_to(instant)
+
+    def run(self, clinic_id: str, operation: Callable[[Any, Any], Any], command: Any) -> Any:
+        return self.host.units.run(clinic_id, CAUSE, operation, command)
+
+    def attempt(self, clinic_id: str, operation: Callable[[Any], Any]) -> Any:
+        """One unit, one commit, not tried again."""
+        unit = self.host.units.open(clinic_id, CAUSE)
+        result = operation(self.host.service.make(unit, self.host.sealer))
+        unit.commit()
+        return result
+
+    def open(self, clinic_id: str = CLINIC, *, sessions: int = 1, patient: bool = True) -> None:
+        """A clinic with its key, a patient, and sessions that end at `DISCHARGED_AT`."""
+        self.go_to(DISCHARGED_AT)
+        wrapped = self.host.sealer.create_key(clinic_id)
+        self.run(clinic_id, keep_clinic, a_clinic(clinic_id=clinic_id, data_key=wrapped))
+        if patient:
+            self.hear_patient(clinic_id)
+        for number in range(1, sessions + 1):
+            self.run(clinic_id, schedule_check_ins, a_discharge(number=number))
+
+    def hear_patient(self, clinic_id: str = CLINIC) -> None:
+        self.run(clinic_id, keep_patient, a_patient(birth_date=self.host.sealer.seal(clinic_id, "1985-04-12")))
+
+    def check_ins(self, clinic_id: str = CLINIC) -> list[CheckIn]:
+        found: list[CheckIn] = self.attempt(clinic_id, lambda uow: uow.check_ins.of_patient("patient-1"))
+        return found
+
+    def told(self, type: str) -> list[Document]:
+        """Events of a type that ride in the check-ins."""
+        rows = self.database["check_ins"].find({}, {"outbox": 1})
+        return [event for row in rows for event in row["outbox"] if event["type"] == type]
+
+    def token(self) -> str:
+        """Of the only link that was told."""
+        [event] = self.told("check_in.opened.v1")
+        return self.host.sealer.unseal(event["data"]["link"]).rpartition("/")[2]
+
+
+def at_once(*work: Callable[[], object]) -> None:
+    """All in threads, started together; returns when all have ended."""
+    gate = threading.Barrier(len(work))
+
+    def begin(one: Callable[[], object]) -> None:
+        gate.wait()
+        one()
+
+    threads = [threading.Thread(target=begin, args=[one]) for one in work]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)

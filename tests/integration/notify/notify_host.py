@@ -1,0 +1,85 @@
+"""Notify's host on a real database, with what tests ask of it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from services.notify.domain.message import Channel, Message, Status
+from services.notify.jobs.send_due import send_due
+from services.notify.operations.clinics import hear_clinic
+from services.notify.operations.patients import hear_patient
+from services.notify.operations.series import SeriesBooked, hear_series_booked
+from services.notify.settings import Settings
+from services.notify.store.message import COLLECTION, due_by
+from services.notify.store.unit_of_work import MongoUnitOfWork
+from services.notify.wiring import SERVICE
+from shared.clock import SimulatedClock
+from shared.host import Host
+from shared.leases import claim_batch
+from shared.unit_of_work import Cause
+from tests.support.notify_builders import BOOKED_AT, clinic_heard, patient_heard, series_booked
+
+CAUSE = Cause("test", "test", "")
+PHONE, EMAIL = "+12125550123", "ada@example.com"
+
+
+class ThisNotify:
+    """One installation; `another` is a second process of it."""
+
+    def __init__(self, host: Host[Settings, MongoUnitOfWork]) -> None:
+        self.host = host
+        self.database = host.database
+        self._others: list[ThisNotify] = []
+
+    def another(self) -> "ThisNotify":
+        self._others.append(ThisNotify(Host(SERVICE, self.host.settings)))
+        return self._others[-1]
+
+    def close(self) -> None:
+        for one in (*self._others, self):
+            one.database.client.close()
+
+    def go_to(self, instant: datetime) -> None:
+        SimulatedClock(Path(self.host.settings.clock_path)).move_to(instant)
+
+    def run(self, clinic_id: str, operation: Callable[[Any, Any], Any], command: Any) -> Any:
+        return self.host.units.run(clinic_id, CAUSE, operation, command)
+
+    def open(self, clinic_id: str, *visits: str, now: datetime = BOOKED_AT) -> None:
+        """A clinic with its key, a patient, a series with a session at each of these wall times in New York."""
+        self.go_to(now)
+        seal = partial(self.host.sealer.seal, clinic_id)
+        data_key = self.host.sealer.create_key(clinic_id)
+        self.run(clinic_id, hear_clinic, clinic_heard(data_key=data_key))
+        person = {"name": seal("Ada Byron"), "phone": seal(PHONE), "email": seal(EMAIL)}
+        self.run(clinic_id, hear_patient, patient_heard(patient_id=f"patient-of-{clinic_id}", **person))
+        if visits:
+            self.book(clinic_id, series_booked(*visits, told_at=now))
+
+    def book(self, clinic_id: str, booked: SeriesBooked) -> None:
+        own: dict[str, Any] = {"series_id": f"series-of-{clinic_id}", "patient_id": f"patient-of-{clinic_id}"}
+        self.run(clinic_id, hear_series_booked, replace(booked, **own))
+
+    def send(self, providers: Mapping[Channel, Any]) -> None:
+        for channel in Channel:
+            send_due(self.host, providers, channel)
+
+    def claim(self, channel: Channel, *, seconds: float = 60.0) -> list[dict[str, Any]]:
+        due = {**due_by(self.host.clock()), "channel": channel.value}
+        return claim_batch(self.database[COLLECTION], due, order_by="expires_at", seconds=seconds)
+
+    def unit(self, clinic_id: str) -> Any:
+        """An open unit of work and its technical side."""
+        technical = self.host.units.open(clinic_id, CAUSE)
+        return MongoUnitOfWork(technical, self.host.sealer), technical
+
+    def messages(self, clinic_id: str, **wanted: Any) -> list[Message]:
+        uow, _ = self.unit(clinic_id)
+        asked = {"patient_id": None, "about": None, "status": None, "after": None, "limit": 1000, **wanted}
+        return list(uow.messages.page(**asked).items)
+
+    def statuses(self, clinic_id: str) -> list[Status]:
+        return [message.status for message in self.messages(clinic_id)]

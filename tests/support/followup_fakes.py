@@ -1,0 +1,159 @@
+"""Followup's world in memory: what units of work of all clinics share, with state instead of a database."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any, Generic, TypeVar
+
+from services.followup.domain.check_in import CheckIn
+from services.followup.domain.clinic import Clinic
+from services.followup.domain.events import Event
+from services.followup.domain.instrument import Library
+from services.followup.domain.patient import Patient
+from services.followup.instruments import load_library
+from shared.errors import Contended, NotFound, TransientFailure
+from shared.unit_of_work import EVERY_CLINIC
+
+A = TypeVar("A", CheckIn, Clinic, Patient)
+PUBLIC_URL = "https://care.example"
+LIBRARY = load_library()
+
+
+@dataclass
+class FakeFollowup:
+    """Everything that lasts. `told` holds clinic, check-in and event in the order of telling."""
+
+    now: datetime
+    instruments: Library = LIBRARY
+    rows: dict[type, dict[tuple[str, str], Any]] = field(default_factory=lambda: {CheckIn: {}, Clinic: {}, Patient: {}})
+    keys: set[str] = field(default_factory=set)
+    told: list[tuple[str, str, Event]] = field(default_factory=list)
+    _made: int = 0
+
+    def unit(self, clinic_id: str) -> "FakeUnitOfWork":
+        return FakeUnitOfWork(self, clinic_id)
+
+    def run(self, clinic_id: str, operation: Callable[[Any, Any], Any], command: Any) -> Any:
+        """One operation, one commit; a refusal writes nothing."""
+        unit = self.unit(clinic_id)
+        result = operation(unit, command)
+        unit.commit()
+        return result
+
+    def pass_time(self, **how_much: float) -> None:
+        self.now += timedelta(**how_much)
+
+    def next_name(self, prefix: str) -> str:
+        self._made += 1
+        return f"{prefix}-{self._made:04d}"
+
+    def all(self, kind: type[A]) -> list[A]:
+        return list(self.rows[kind].values())
+
+    def events(self, kind: type[Event] | None = None) -> list[Any]:
+        return [event for _, _, event in self.told if kind is None or isinstance(event, kind)]
+
+
+class FakeUnitOfWork:
+    """Collects writes and applies them at once, as the real one does."""
+
+    public_url = PUBLIC_URL
+
+    def __init__(self, world: FakeFollowup, clinic_id: str) -> None:
+        self.world = world
+        self.clinic_id = clinic_id
+        self.now = world.now
+        self.instruments = world.instruments
+        self.check_ins = FakeCheckIns(self, CheckIn)
+        self.clinics = FakeStore(self, Clinic)
+        self.patients = FakeStore(self, Patient)
+        self._writes: list[Callable[[], None]] = []
+
+    def new_id(self) -> str:
+        return self.world.next_name("id")
+
+    def new_token(self) -> str:
+        return self.world.next_name("token")
+
+    def adopt_key(self, wrapped: str) -> None:
+        self.world.keys.add(wrapped)
+
+    def unseal(self, sealed: str) -> str:
+        if not self.world.keys:
+            raise TransientFailure("the clinic's data key is not here (yet)")
+        return sealed.removeprefix("sealed:")
+
+    def write(self, write: Callable[[], None]) -> None:
+        self._writes.append(write)
+
+    def commit(self) -> None:
+        for write in self._writes:
+            write()
+
+
+class FakeStore(Generic[A]):
+    """Aggregates of one kind; another clinic's are not there."""
+
+    def __init__(self, unit: FakeUnitOfWork, kind: type[A]) -> None:
+        self.unit = unit
+        self.kind: type[A] = kind
+        self.rows: dict[tuple[str, str], A] = unit.world.rows[kind]
+
+    def find(self, id: str) -> A | None:
+        return next((row for row in self.mine() if row.id == id), None)
+
+    def get(self, id: str) -> A:
+        found = self.find(id)
+        if found is None:
+            raise NotFound(self.kind.__name__)
+        return found
+
+    def save(self, aggregate: A, events: Iterable[Event] = ()) -> A:
+        saved = replace(aggregate, version=aggregate.version + 1)
+        told = [(self.unit.clinic_id, aggregate.id, event) for event in events]
+        self.unit.write(lambda: self.keep(aggregate.version, saved, told))
+        return saved
+
+    def keep(self, read: int, saved: A, told: list[tuple[str, str, Event]]) -> None:
+        key = (self.unit.clinic_id, saved.id)
+        if (self.rows[key].version if key in self.rows else 0) != read:
+            raise Contended(f"{key} was changed meanwhile")
+        self.rows[key] = saved
+        self.unit.world.told += told
+
+    def mine(self) -> list[A]:
+        clinic = self.unit.clinic_id
+        return [row for (owner, _), row in sorted(self.rows.items()) if clinic in {owner, EVERY_CLINIC}]
+
+
+class FakeCheckIns(FakeStore[CheckIn]):
+    """Check-ins with the unique key that the database has."""
+
+    def keep(self, read: int, saved: CheckIn, told: list[tuple[str, str, Event]]) -> None:
+        wanted = _unique(saved)
+        if any(_unique(row) == wanted and row.id != saved.id for row in self.mine()):
+            raise Contended(f"{wanted} is taken")
+        super().keep(read, saved, told)
+
+    def of_session(self, series_id: str, session_number: int) -> list[CheckIn]:
+        return [row for row in self.mine() if (row.series_id, row.session_number) == (series_id, session_number)]
+
+    def of_patient(self, patient_id: str, *, after: str | None = None, limit: int = 0) -> list[CheckIn]:
+        found = [row for row in self.mine() if row.patient_id == patient_id and row.id > (after or "")]
+        return found[: limit or None]
+
+    def by_link(self, token_digest: str) -> CheckIn:
+        for row in self.mine():
+            if row.token_digest == token_digest:
+                return row
+        raise NotFound("check in")
+
+    def clinic_of(self, token_digest: str) -> str:
+        for (clinic, _), row in self.rows.items():
+            if row.token_digest == token_digest:
+                return clinic
+        raise NotFound("check in")
+
+
+def _unique(row: CheckIn) -> tuple[str, int, str]:
+    return row.series_id, row.session_number, row.kind

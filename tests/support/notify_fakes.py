@@ -1,0 +1,279 @@
+"""Notify's world in memory: what all units of work share, with state instead of a database and providers."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, Generic, TypeVar
+
+from services.notify.domain.check_in import CheckIn
+from services.notify.domain.clinic import Clinic
+from services.notify.domain.events import Event
+from services.notify.domain.message import Channel, Letter, Message, Status
+from services.notify.domain.recipient import Recipient
+from services.notify.domain.visit import Visit
+from services.notify.jobs.deliver import deliver
+from services.notify.operations.ports import Accepted, Claim, NotDelivered
+from shared.errors import Contended, NotFound, TransientFailure
+from shared.paging import Page
+
+A = TypeVar("A", Clinic, Recipient, Visit, CheckIn, Message)
+KINDS: tuple[type[Any], ...] = (Clinic, Recipient, Visit, CheckIn, Message)
+LEASE = timedelta(seconds=60)
+OPEN = (Status.QUEUED, Status.SENDING)
+
+
+class Killed(BaseException):
+    """The process is gone, as with kill -9."""
+
+
+@dataclass
+class FakeNotify:
+    """Everything that lasts. `told` holds the events; `leases` owner, fence and end of the claims, on real time."""
+
+    now: datetime
+    rows: dict[type, dict[tuple[str, str], Any]] = field(default_factory=lambda: {kind: {} for kind in KINDS})
+    keys: set[str] = field(default_factory=lambda: {"key"})
+    told: list[Event] = field(default_factory=list)
+    leases: dict[str, tuple[str, int, timedelta]] = field(default_factory=dict)
+    real_time: timedelta = timedelta()
+    _made: int = 0
+
+    def run(self, clinic_id: str, operation: Callable[[Any, Any], Any], command: Any) -> Any:
+        """One operation, one commit, decided again when another writer was faster."""
+        while True:
+            unit = FakeUnitOfWork(self, clinic_id)
+            result = operation(unit, command)
+            try:
+                unit.commit()
+            except Contended:
+                continue
+            return result
+
+    def next_name(self, prefix: str) -> str:
+        self._made += 1
+        return f"{prefix}-{self._made}"
+
+    def claim(self, limit: int = 50, *, worker: str = "worker") -> list[tuple[str, Claim]]:
+        """Clinic and claim of what is due and in nobody's hands, the most urgent first."""
+        due = [(row.expires_at, row.id, clinic) for (clinic, _), row in self.rows[Message].items() if self._is_due(row)]
+        claimed = []
+        for _, id, clinic in sorted(due)[:limit]:
+            fence = self.leases[id][1] + 1 if id in self.leases else 1
+            self.leases[id] = (worker, fence, self.real_time + LEASE)
+            claimed.append((clinic, Claim(id, worker, fence)))
+        return claimed
+
+    def release(self, id: str) -> None:
+        if id in self.leases:
+            self.leases[id] = ("", self.leases[id][1], timedelta())
+
+    def send_due(self, providers: dict[Channel, Any], *, worker: str = "worker") -> int:
+        """One tick of a worker; how many messages it looked at."""
+        claimed = self.claim(worker=worker)
+        for clinic, claim in claimed:
+            deliver(partial(self.run, clinic), providers, claim)
+        return len(claimed)
+
+    def drain(self, providers: dict[Channel, Any]) -> None:
+        """Tick until nothing is due at this instant."""
+        while self.send_due(providers):
+            pass
+
+    def messages(self, **wanted: Any) -> list[Message]:
+        """Rows with these field values, by the time they are due."""
+        rows = sorted(self.rows[Message].values(), key=lambda row: (row.due_at, row.id))
+        return [row for row in rows if all(getattr(row, name) == value for name, value in wanted.items())]
+
+    def message(self, **wanted: Any) -> Message:
+        [found] = self.messages(**wanted)
+        return found
+
+    def _is_due(self, row: Message) -> bool:
+        _, _, until = self.leases.get(row.id, ("", 0, timedelta()))
+        return row.status in OPEN and row.next_at <= self.now and until <= self.real_time
+
+
+class FakeUnitOfWork:
+    """Collects writes and applies all or none."""
+
+    def __init__(self, world: FakeNotify, clinic_id: str) -> None:
+        self.world = world
+        self.clinic_id = clinic_id
+        self.now = world.now
+        self.clinics = FakeStore(self, Clinic)
+        self.recipients = FakeStore(self, Recipient)
+        self.visits = FakeVisits(self, Visit)
+        self.check_ins = FakeStore(self, CheckIn)
+        self.messages = FakeMessages(self, Message)
+        self._writes: list[tuple[Callable[[], None], Callable[[], None]]] = []
+
+    def new_id(self) -> str:
+        return self.world.next_name("id")
+
+    def adopt_key(self, wrapped: str) -> None:
+        self.world.keys.add(wrapped)
+
+    def seal(self, text: str) -> str:
+        self._need_key()
+        return f"sealed:{text}"
+
+    def unseal(self, token: str) -> str:
+        self._need_key()
+        if not token.startswith("sealed:"):
+            raise ValueError(f"{token!r} is not sealed")
+        return token.removeprefix("sealed:")
+
+    def write(self, check: Callable[[], None], apply: Callable[[], None]) -> None:
+        self._writes.append((check, apply))
+
+    def commit(self) -> None:
+        for check, _ in self._writes:
+            check()
+        for _, apply in self._writes:
+            apply()
+
+    def _need_key(self) -> None:
+        if not self.world.keys:
+            raise TransientFailure("the clinic's data key is not here (yet)")
+
+
+class FakeStore(Generic[A]):
+    """Documents of one kind; another clinic's are not there, and each is saved once in a unit."""
+
+    def __init__(self, unit: FakeUnitOfWork, kind: type[A]) -> None:
+        self.unit = unit
+        self.rows: dict[tuple[str, str], A] = unit.world.rows[kind]
+        self.saved: set[str] = set()
+
+    def find(self, id: str) -> A | None:
+        return self.rows.get((self.unit.clinic_id, id))
+
+    def save(self, aggregate: A, events: Iterable[Event] = ()) -> A:
+        if aggregate.id in self.saved:
+            raise AssertionError(f"{aggregate.id} is saved twice in one unit")
+        self.saved.add(aggregate.id)
+        saved = replace(aggregate, version=aggregate.version + 1)
+        told = list(events)
+        self.unit.write(partial(self.check, aggregate), partial(self.keep, saved, told))
+        return saved
+
+    def check(self, read: A) -> None:
+        stored = self.find(read.id)
+        if (stored.version if stored else 0) != read.version:
+            raise Contended(f"{read.id} was changed meanwhile")
+
+    def keep(self, saved: A, told: list[Event]) -> None:
+        self.rows[self.unit.clinic_id, saved.id] = saved
+        self.unit.world.told += told
+
+    def mine(self) -> list[A]:
+        return [row for (clinic, _), row in sorted(self.rows.items()) if clinic == self.unit.clinic_id]
+
+
+class FakeVisits(FakeStore[Visit]):
+    def about(self, subject: str) -> list[Visit]:
+        found = [row for row in self.mine() if subject in {row.id, row.series}]
+        return sorted(found, key=lambda visit: (visit.starts_at, visit.id))
+
+
+class FakeMessages(FakeStore[Message]):
+    """The ledger, with leases and the unique key on the meaning."""
+
+    def __init__(self, unit: FakeUnitOfWork, kind: type[Message]) -> None:
+        super().__init__(unit, kind)
+        self.held: dict[str, Claim] = {}
+
+    def get(self, id: str) -> Message:
+        found = self.find(id)
+        if found is None:
+            raise NotFound("message")
+        return found
+
+    def claimed(self, claim: Claim) -> Message | None:
+        if not self._holds(claim):
+            return None
+        self.held[claim.message_id] = claim
+        return self.find(claim.message_id)
+
+    def check(self, read: Message) -> None:
+        super().check(read)
+        if read.id in self.held and not self._holds(self.held[read.id]):
+            raise Contended(f"the claim on {read.id} is lost")
+        if any(_meaning(row) == _meaning(read) and row.id != read.id for row in self.mine()):
+            raise AssertionError(f"{_meaning(read)} is in the ledger twice")
+
+    def keep(self, saved: Message, told: list[Event]) -> None:
+        super().keep(saved, told)
+        if saved.status is not Status.SENDING:
+            self.unit.world.release(saved.id)
+
+    def known(self, ids: Iterable[str]) -> set[str]:
+        return {id for id in ids if self.find(id)}
+
+    def about(self, subjects: Sequence[str]) -> list[Message]:
+        return [row for row in self.mine() if row.about in subjects]
+
+    def queued_for(self, patient_id: str) -> list[Message]:
+        return [row for row in self.mine() if row.patient_id == patient_id and row.status is Status.QUEUED]
+
+    def opt_out_told_since(self, patient_id: str, at: datetime) -> bool:
+        went_out = {Status.SENDING, Status.SENT, Status.UNKNOWN}
+        rows = [row for row in self.mine() if row.patient_id == patient_id and row.status in went_out]
+        return any(row.tells_opt_out and row.history[-1].at >= at for row in rows)
+
+    def page(
+        self, *, patient_id: str | None, about: str | None, status: Status | None, after: str | None, limit: int
+    ) -> Page[Message]:
+        asked = {"patient_id": patient_id, "about": about, "status": status}
+        wanted = {name: value for name, value in asked.items() if value is not None}
+        found = [
+            row for row in self.unit.world.messages(**wanted) if row in self.mine() and _position(row) > (after or "")
+        ]
+        return Page(found[:limit], _position(found[limit - 1]) if len(found) > limit else None)
+
+    def _holds(self, claim: Claim) -> bool:
+        owner, fence, _ = self.unit.world.leases.get(claim.message_id, ("", 0, timedelta()))
+        return (owner, fence) == (claim.owner, claim.fence)
+
+
+def _position(message: Message) -> str:
+    return f"{message.due_at.isoformat()} {message.id}"
+
+
+def _meaning(row: Message) -> tuple[object, ...]:
+    return row.patient_id, row.about, row.kind, row.offset, row.revision, row.channel
+
+
+@dataclass
+class FakeProvider:
+    """A provider that remembers what it took. `answers` are the outcomes of the next calls; then it accepts.
+
+    `after`: what happens between taking a letter and answering, such as the caller's death.
+    """
+
+    repeatable: bool = False
+    answers: list[NotDelivered] = field(default_factory=list)
+    taken: dict[str, Letter] = field(default_factory=dict)
+    calls: list[str] = field(default_factory=list)
+    after: Callable[[Letter], None] = lambda _: None
+
+    def send(self, letter: Letter) -> Accepted:
+        self.calls.append(letter.message_id)
+        if self.answers:
+            raise self.answers.pop(0)
+        if letter.message_id in self.taken and not self.repeatable:
+            raise AssertionError(f"the patient got {letter.message_id} twice")
+        self.taken[letter.message_id] = letter
+        self.after(letter)
+        return Accepted(f"provider-{letter.message_id}")
+
+    def texts(self) -> list[str]:
+        return [letter.text for letter in self.taken.values()]
+
+
+def providers(**changes: Any) -> dict[Channel, Any]:
+    """An SMS provider with keys and a mail server without, as in the sandbox installation."""
+    return {Channel.SMS: FakeProvider(repeatable=True), Channel.EMAIL: FakeProvider()} | {
+        Channel(name): provider for name, provider in changes.items()
+    }

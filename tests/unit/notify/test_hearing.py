@@ -1,0 +1,287 @@
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from services.notify.domain.clinic import Clinic
+from services.notify.domain.message import Channel, Kind, Message, Status
+from services.notify.domain.recipient import Recipient
+from services.notify.domain.visit import Visit, VisitStatus
+from services.notify.operations.check_ins import CheckInClosed, hear_check_in_closed, hear_check_in_opened
+from services.notify.operations.clinics import hear_clinic
+from services.notify.operations.ledger import plan
+from services.notify.operations.patients import hear_patient
+from services.notify.operations.series import (
+    SeriesCancelled,
+    SessionArrived,
+    SessionCancelled,
+    SessionMissed,
+    SessionMoved,
+    hear_series_booked,
+    hear_series_cancelled,
+    hear_session_arrived,
+    hear_session_cancelled,
+    hear_session_missed,
+    hear_session_moved,
+)
+from shared.errors import NotFound
+from tests.support.notify_builders import (
+    BOOKED_AT,
+    CLINIC,
+    LOS_ANGELES,
+    NEW_YORK,
+    PATIENT,
+    SERIES,
+    a_world,
+    at,
+    check_in_opened,
+    clinic_heard,
+    patient_heard,
+    series_booked,
+)
+from tests.support.notify_fakes import FakeNotify
+
+SIX = (
+    "2026-03-09 09:00",
+    "2026-03-11 09:00",
+    "2026-03-13 09:00",
+    "2026-03-16 09:00",
+    "2026-03-18 09:00",
+    "2026-03-20 09:00",
+)
+
+
+def moved(number: int, local: str, *, revision: int = 1, told_at: datetime = BOOKED_AT) -> SessionMoved:
+    return SessionMoved(
+        series_id=SERIES,
+        told_at=told_at,
+        number=number,
+        zone=NEW_YORK,
+        starts_at=at(local),
+        starts_local=datetime.fromisoformat(local),
+        revision=revision,
+    )
+
+
+def cancel(world: FakeNotify, number: int) -> None:
+    world.run(CLINIC, hear_session_cancelled, SessionCancelled(SERIES, BOOKED_AT, number))
+
+
+def cancel_series(world: FakeNotify) -> None:
+    world.run(CLINIC, hear_series_cancelled, SeriesCancelled(SERIES, BOOKED_AT))
+
+
+def about(number: int) -> str:
+    return f"series/{SERIES}/sessions/{number}"
+
+
+def queued(world: FakeNotify, **wanted: object) -> list[tuple[Kind, str, int]]:
+    return [(row.kind, row.offset, row.revision) for row in world.messages(status=Status.QUEUED, **wanted)]
+
+
+def statuses(world: FakeNotify) -> dict[int, VisitStatus]:
+    return {visit.number: visit.status for visit in world.rows[Visit].values()}
+
+
+def test_a_booked_series_is_confirmed_once_and_each_session_reminded_of_three_times():
+    world = a_world(*SIX)
+    assert len(world.messages(kind=Kind.CONFIRMATION)) == 1
+    assert len(world.messages(kind=Kind.REMINDER)) == 18
+    assert {row.channel for row in world.messages(kind=Kind.REMINDER)} == {Channel.SMS}
+    assert [row.due_at for row in world.messages(about=about(3))] == [
+        at("2026-03-10 09:00"),
+        at("2026-03-12 09:00"),
+        at("2026-03-13 07:00"),
+    ]
+
+
+def test_planning_the_same_again_changes_nothing():
+    world = a_world(*SIX)
+    before = dict(world.rows[Message])
+    world.run(CLINIC, plan, [replace(row, version=0) for row in before.values()])
+    assert world.rows[Message] == before
+
+
+def test_news_that_come_after_the_visits_plan_nothing():
+    world = a_world(now=at("2026-04-01 12:00"))
+    world.run(CLINIC, hear_series_booked, series_booked(*SIX))
+    assert world.messages() == []
+
+
+def test_a_move_calls_off_what_was_planned_and_plans_anew():
+    world = a_world(*SIX)
+    world.run(CLINIC, hear_session_moved, moved(3, "2026-03-14 10:00"))
+    old = [row for row in world.messages(about=about(3)) if row.revision == 0]
+    assert {row.status for row in old} == {Status.CANCELLED}
+    assert {row.history[-1].cause for row in old} == {"visit-moved"}
+    assert queued(world, about=about(3)) == [
+        (Kind.CHANGE_NOTICE, "", 1),
+        (Kind.REMINDER, "P3D", 1),
+        (Kind.REMINDER, "P1D", 1),
+        (Kind.REMINDER, "PT2H", 1),
+    ]
+    assert world.messages(revision=1, offset="P1D")[0].due_at == at("2026-03-13 10:00")
+    assert len(queued(world, about=about(2))) == 3
+
+
+def test_two_moves_in_a_row_are_told_in_one_notice():
+    world = a_world(*SIX)
+    world.run(CLINIC, hear_session_moved, moved(3, "2026-03-14 10:00"))
+    world.run(CLINIC, hear_session_moved, moved(3, "2026-03-14 11:00", revision=2))
+    notices = world.messages(kind=Kind.CHANGE_NOTICE)
+    assert {row.revision: row.status for row in notices} == {1: Status.CANCELLED, 2: Status.QUEUED}
+
+
+def test_a_cancelled_session_is_told_and_never_reminded_of():
+    world = a_world(*SIX)
+    cancel(world, 4)
+    assert queued(world, about=about(4)) == [(Kind.CANCELLATION_NOTICE, "", 0)]
+    assert statuses(world)[4] is VisitStatus.CANCELLED
+    assert len(queued(world, about=about(5))) == 3
+
+
+def test_a_session_cancelled_after_its_time_is_not_told():
+    world = a_world(*SIX)
+    world.now = at("2026-03-09 10:00")
+    cancel(world, 1)
+    assert queued(world, about=about(1)) == []
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        ["series", 1, 2, 3, 4, 5, 6],
+        [1, 2, 3, 4, 5, 6, "series"],
+        [1, 2, 3, "series", 4, 5, 6],
+    ],
+)
+def test_a_series_called_off_is_told_in_one_notice(order: list[object]):
+    world = a_world(*SIX)
+    for number in order:
+        if isinstance(number, int):
+            cancel(world, number)
+        else:
+            cancel_series(world)
+    assert queued(world) == [(Kind.CANCELLATION_NOTICE, "", 0)]
+    assert world.message(status=Status.QUEUED).about == f"series/{SERIES}"
+    assert set(statuses(world).values()) == {VisitStatus.CANCELLED}
+
+
+@pytest.mark.parametrize("is_told_first", ["series", "session"])
+def test_the_only_session_called_off_is_told_with_its_date(is_told_first: str):
+    world = a_world("2026-03-09 09:00")
+    if is_told_first == "series":
+        cancel_series(world)
+        cancel(world, 1)
+    else:
+        cancel(world, 1)
+        cancel_series(world)
+    assert world.message(status=Status.QUEUED).about == about(1)
+
+
+def test_a_series_called_off_does_not_tell_again_what_was_told():
+    world = a_world(*SIX[:2])
+    cancel(world, 1)
+    [notice] = world.messages(kind=Kind.CANCELLATION_NOTICE)
+    world.rows[Message][CLINIC, notice.id] = replace(notice, status=Status.SENT)
+    cancel_series(world)
+    assert world.message(status=Status.QUEUED).about == about(2)
+
+
+def test_who_is_there_is_not_reminded_any_more():
+    world = a_world("2026-03-09 09:00")
+    world.run(CLINIC, hear_session_arrived, SessionArrived(SERIES, 1))
+    assert queued(world, kind=Kind.REMINDER) == []
+    assert {row.history[-1].cause for row in world.messages(kind=Kind.REMINDER)} == {"visit-arrived"}
+    assert statuses(world) == {1: VisitStatus.ARRIVED}
+
+
+def test_a_missed_visit_is_not_reminded_of():
+    world = a_world("2026-03-09 09:00")
+    world.run(CLINIC, hear_session_missed, SessionMissed(SERIES, 1))
+    assert queued(world, kind=Kind.REMINDER) == []
+    assert statuses(world) == {1: VisitStatus.MISSED}
+
+
+def test_a_missed_visit_that_is_moved_is_expected_again():
+    world = a_world("2026-03-09 09:00")
+    world.run(CLINIC, hear_session_missed, SessionMissed(SERIES, 1))
+    world.run(CLINIC, hear_session_moved, moved(1, "2026-03-12 09:00"))
+    assert statuses(world) == {1: VisitStatus.BOOKED}
+    assert (Kind.REMINDER, "P1D", 1) in queued(world)
+
+
+def test_what_is_being_sent_is_not_called_off():
+    world = a_world("2026-03-09 09:00")
+    [row] = world.messages(offset="P1D")
+    world.rows[Message][CLINIC, row.id] = replace(row, status=Status.SENDING)
+    cancel(world, 1)
+    assert world.message(offset="P1D").status is Status.SENDING
+
+
+@pytest.mark.parametrize(
+    ("operation", "command"),
+    [
+        (hear_session_moved, moved(9, "2026-03-14 10:00")),
+        (hear_session_cancelled, SessionCancelled(SERIES, BOOKED_AT, 9)),
+        (hear_session_arrived, SessionArrived(SERIES, 9)),
+        (hear_session_missed, SessionMissed(SERIES, 9)),
+        (hear_check_in_closed, CheckInClosed("check-in-9")),
+    ],
+)
+def test_what_was_never_heard_of_is_refused(operation: Callable[[Any, Any], Any], command: object):
+    with pytest.raises(NotFound):
+        a_world(*SIX).run(CLINIC, operation, command)
+
+
+def test_another_clinics_series_is_not_there():
+    world = a_world(*SIX)
+    with pytest.raises(NotFound):
+        world.run("clinic-2", hear_session_cancelled, SessionCancelled(SERIES, BOOKED_AT, 1))
+
+
+def test_a_check_in_brings_its_link_until_it_is_closed():
+    world = a_world(check_ins=[check_in_opened()])
+    assert world.message().kind is Kind.CHECK_IN_LINK
+    assert world.message().about == "check_in/check-in-1"
+    world.run(CLINIC, hear_check_in_closed, CheckInClosed("check-in-1"))
+    assert world.message().status is Status.CANCELLED
+
+
+def test_a_check_in_that_is_over_when_it_is_heard_of_brings_no_link():
+    world = a_world(now=BOOKED_AT + timedelta(days=3))
+    world.run(CLINIC, hear_check_in_opened, check_in_opened())
+    assert world.messages() == []
+
+
+def test_a_clinic_is_kept_as_it_is_now_and_its_key_adopted():
+    world = FakeNotify(BOOKED_AT, keys=set())
+    world.run(CLINIC, hear_clinic, clinic_heard(data_key="wrapped"))
+    world.run(CLINIC, hear_clinic, clinic_heard(data_key=None, phone="555-0199"))
+    [clinic] = world.rows[Clinic].values()
+    assert (clinic.phone, clinic.version, world.keys) == ("555-0199", 2, {"wrapped"})
+
+
+def test_a_patient_is_kept_sealed_as_it_came():
+    world = a_world()
+    world.run(CLINIC, hear_patient, patient_heard(zone=LOS_ANGELES))
+    [patient] = world.rows[Recipient].values()
+    assert (patient.zone, patient.phone, patient.version) == (LOS_ANGELES, "sealed:+12125550123", 2)
+
+
+def test_a_change_of_the_patient_lets_waiting_messages_be_judged_anew():
+    world = a_world("2026-03-09 09:00", "2026-03-11 09:00")
+    [row] = world.messages(offset="P1D", about=about(1))
+    world.rows[Message][CLINIC, row.id] = replace(row, next_at=row.due_at)
+    untouched = world.messages(about=about(2))
+    world.run(CLINIC, hear_patient, patient_heard(zone=LOS_ANGELES))
+    assert world.message(offset="P1D", about=about(1)).next_at == row.look_at
+    assert world.messages(about=about(2)) == untouched
+
+
+def test_a_series_needs_neither_clinic_nor_patient_to_be_planned():
+    world = FakeNotify(BOOKED_AT)
+    world.run(CLINIC, hear_series_booked, series_booked(*SIX))
+    assert len(world.messages(patient_id=PATIENT)) == 19

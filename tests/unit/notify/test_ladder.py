@@ -1,0 +1,137 @@
+from datetime import datetime, timedelta
+
+import pytest
+
+from services.notify.domain import ladder
+from services.notify.domain.check_in import CheckIn
+from services.notify.domain.message import Channel, Kind
+from services.notify.domain.preparation import clear_liquids_stop_at, solids_stop_at
+from shared.localtime import to_local
+from tests.support.notify_builders import (
+    BERLIN,
+    BOOKED_AT,
+    CLINIC,
+    LORD_HOWE,
+    NEW_YORK,
+    PATIENT,
+    a_visit,
+    at,
+    check_in_opened,
+)
+
+LONG_AGO = datetime.fromisoformat("2025-01-01T00:00:00Z")
+
+
+@pytest.mark.parametrize(
+    ("zone", "visit", "utc", "three_days_before", "one_day_before"),
+    [
+        (NEW_YORK, "2026-03-09 09:00", "2026-03-09T13:00Z", "2026-03-06 09:00", "2026-03-08 09:00"),
+        (NEW_YORK, "2026-11-02 09:00", "2026-11-02T14:00Z", "2026-10-30 09:00", "2026-11-01 09:00"),
+        (BERLIN, "2026-03-30 09:00", "2026-03-30T07:00Z", "2026-03-27 09:00", "2026-03-29 09:00"),
+        (BERLIN, "2026-10-26 09:00", "2026-10-26T08:00Z", "2026-10-23 09:00", "2026-10-25 09:00"),
+        (BERLIN, "2027-03-29 09:00", "2027-03-29T07:00Z", "2027-03-26 09:00", "2027-03-28 09:00"),
+        (LORD_HOWE, "2026-04-06 09:00", "2026-04-05T22:30Z", "2026-04-03 09:00", "2026-04-05 09:00"),
+        (LORD_HOWE, "2026-10-05 09:00", "2026-10-04T22:00Z", "2026-10-02 09:00", "2026-10-04 09:00"),
+    ],
+)
+def test_days_count_on_the_wall_clock_and_hours_are_elapsed(
+    zone: str, visit: str, utc: str, three_days_before: str, one_day_before: str
+):
+    expected = a_visit(visit, zone)
+    assert expected.starts_at == datetime.fromisoformat(utc)
+    due = {row.offset: row.due_at for row in ladder.reminders(CLINIC, expected, LONG_AGO)}
+    assert due["P3D"] == at(three_days_before, zone)
+    assert due["P1D"] == at(one_day_before, zone)
+    assert to_local(due["PT2H"], zone).hour == 7
+    assert expected.starts_at - due["PT2H"] == timedelta(hours=2)
+
+
+@pytest.mark.parametrize(
+    ("zone", "visit", "hours"),
+    [
+        (NEW_YORK, "2026-03-09 09:00", 71),
+        (NEW_YORK, "2026-11-02 09:00", 73),
+        (LORD_HOWE, "2026-04-06 09:00", 72.5),
+        (LORD_HOWE, "2026-10-05 09:00", 71.5),
+    ],
+)
+def test_three_days_across_a_change_are_not_72_hours(zone: str, visit: str, hours: float):
+    expected = a_visit(visit, zone)
+    row = ladder.reminders(CLINIC, expected, LONG_AGO)[0]
+    assert expected.starts_at - row.due_at == timedelta(hours=hours)
+
+
+@pytest.mark.parametrize(
+    ("zone", "visit", "solids", "clear"),
+    [
+        (NEW_YORK, "2026-03-08 08:00", "01:00", "06:00"),
+        (NEW_YORK, "2026-11-01 08:00", "02:00", "06:00"),
+        (BERLIN, "2026-03-29 08:00", "01:00", "06:00"),
+        (LORD_HOWE, "2026-10-04 08:00", "01:30", "06:00"),
+    ],
+)
+def test_fasting_hours_are_elapsed_when_the_clocks_change(zone: str, visit: str, solids: str, clear: str):
+    starts_at = a_visit(visit, zone).starts_at
+    assert f"{to_local(solids_stop_at(starts_at), zone):%H:%M}" == solids
+    assert f"{to_local(clear_liquids_stop_at(starts_at), zone):%H:%M}" == clear
+
+
+def test_each_reminder_is_of_use_until_the_next_one_or_until_it_cannot_be_followed():
+    until = {row.offset: row.expires_at for row in ladder.reminders(CLINIC, a_visit("2026-03-19 09:00"), BOOKED_AT)}
+    assert until == {"P3D": at("2026-03-18 09:00"), "P1D": at("2026-03-19 03:00"), "PT2H": at("2026-03-19 09:00")}
+
+
+@pytest.mark.parametrize(
+    ("visit", "planned"),
+    [
+        ("2026-03-05 10:00", ["P3D", "P1D", "PT2H"]),
+        ("2026-03-05 09:59", ["P1D", "PT2H"]),
+        ("2026-03-04 09:00", ["P1D", "PT2H"]),
+        ("2026-03-03 09:59", ["PT2H"]),
+        ("2026-03-02 11:00", []),
+        ("2026-03-01 09:00", []),
+    ],
+)
+def test_a_reminder_whose_time_is_over_is_not_planned(visit: str, planned: list[str]):
+    assert [row.offset for row in ladder.reminders(CLINIC, a_visit(visit), BOOKED_AT)] == planned
+
+
+def test_a_booking_is_confirmed_at_once_by_e_mail():
+    [row] = ladder.confirmation(CLINIC, "series/1", PATIENT, booked_at=BOOKED_AT, now=BOOKED_AT)
+    assert (row.kind, row.channel, row.next_at) == (Kind.CONFIRMATION, Channel.EMAIL, BOOKED_AT)
+    assert row.expires_at == BOOKED_AT + timedelta(hours=24)
+
+
+def test_a_booking_heard_of_a_day_late_is_not_confirmed():
+    late = BOOKED_AT + timedelta(hours=24)
+    assert ladder.confirmation(CLINIC, "series/1", PATIENT, booked_at=BOOKED_AT, now=late) == []
+
+
+@pytest.mark.parametrize("hours", [0, 100])
+def test_notices_of_a_visit_that_is_over_are_not_planned(hours: int):
+    visit = a_visit("2026-03-02 10:00")
+    now = BOOKED_AT + timedelta(hours=hours)
+    assert ladder.change_notice(CLINIC, visit, moved_at=BOOKED_AT, now=now) == []
+    assert ladder.cancellation_notice(CLINIC, visit, cancelled_at=BOOKED_AT, now=now) == []
+    assert ladder.series_cancellation_notice(CLINIC, [visit], cancelled_at=BOOKED_AT, now=now) == []
+
+
+def test_a_notice_of_several_visits_is_of_use_until_the_last_of_them():
+    visits = [a_visit("2026-03-11 09:00", number=2), a_visit("2026-03-13 09:00", number=3), a_visit("2026-03-09 09:00")]
+    [row] = ladder.series_cancellation_notice(CLINIC, visits, cancelled_at=BOOKED_AT, now=BOOKED_AT)
+    assert row.about == "series/series-1"
+    assert row.expires_at == at("2026-03-13 09:00")
+
+
+def test_notices_gather_for_a_minute():
+    [row] = ladder.change_notice(CLINIC, a_visit(revision=1), moved_at=BOOKED_AT, now=BOOKED_AT)
+    assert row.next_at == BOOKED_AT + timedelta(minutes=1)
+    assert row.revision == 1
+
+
+def test_a_link_to_a_form_that_is_over_is_not_sent():
+    opened = check_in_opened()
+    check_in = CheckIn(id="check_in/1", **{n: v for n, v in vars(opened).items() if n != "check_in_id"})
+    [row] = ladder.check_in_link(CLINIC, check_in, BOOKED_AT)
+    assert (row.about, row.due_at, row.expires_at) == ("check_in/1", opened.opened_at, opened.expires_at)
+    assert ladder.check_in_link(CLINIC, check_in, opened.expires_at) == []

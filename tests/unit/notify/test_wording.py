@@ -1,0 +1,238 @@
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from services.notify.domain.clock_face import FACES, abbreviation, limit_time, visit_time
+from services.notify.domain.message import Channel, Kind, Message
+from services.notify.domain.preparation import clear_liquids_stop_at, solids_stop_at
+from services.notify.domain.recipient import Privacy
+from services.notify.domain.wording import EMERGENCY, TEXTS, Content, Text, language_of, write
+from tests.support.notify_builders import (
+    BERLIN,
+    BOOKED_AT,
+    LORD_HOWE,
+    LOS_ANGELES,
+    NEW_YORK,
+    SERIES,
+    a_clinic,
+    a_message,
+    a_recipient,
+    a_visit,
+    at,
+)
+
+GSM_7 = set(
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿"
+    "abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+DISCLOSING = (
+    "ketamine",
+    "esketamine",
+    "infusion",
+    "psychedelic",
+    "depression",
+    "anxiety",
+    "ptsd",
+    "pain",
+    "psychiatr",
+    "therapy",
+    "treatment",
+    "dose",
+    "mg",
+    "score",
+    "phq",
+)
+CARRIER_KEYWORDS = ("yes", "cancel", "end", "quit")
+KINDS = {
+    "confirmation": a_message(kind=Kind.CONFIRMATION, offset=""),
+    "reminder P3D": a_message(offset="P3D"),
+    "reminder P1D": a_message(offset="P1D"),
+    "reminder PT2H": a_message(offset="PT2H"),
+    "change-notice": a_message(kind=Kind.CHANGE_NOTICE, offset=""),
+    "cancellation-notice": a_message(kind=Kind.CANCELLATION_NOTICE, offset=""),
+    "cancellation-notice series": a_message(kind=Kind.CANCELLATION_NOTICE, offset="", about=f"series/{SERIES}"),
+    "check-in-link": a_message(kind=Kind.CHECK_IN_LINK, offset="", about="check_in/1"),
+}
+LONGEST_TIME = a_visit("2026-09-30 12:30")
+CONTENT = Content(visits=[LONGEST_TIME], link="https://rvc.example/c/9KX7Q2")
+
+
+def written(
+    message: Message,
+    content: Content = CONTENT,
+    *,
+    channel: Channel = Channel.SMS,
+    opt_out: bool = True,
+    clinic: dict[str, Any] | None = None,
+    **recipient: Any,
+) -> Text:
+    message = replace(message, channel=channel)
+    return write(message, content, a_clinic(**clinic or {}), a_recipient(**recipient), opt_out=opt_out, now=BOOKED_AT)
+
+
+def test_every_text_is_written_in_this_file():
+    assert {key for key, _ in TEXTS} == KINDS.keys()
+
+
+WHEN = "Mon Mar 9, 9:00 AM EDT"
+FAST = "No solid food after 3:00 AM, clear fluids till 7:00 AM. Bring your driver."
+HOURS = "No solid food 6 h, no fluids 2 h before. Bring your driver."
+EARLY = "Please arrive 15 min early with your driver."
+LINK = "https://rvc.example/c/9KX"
+CRISIS = "Not monitored for emergencies: call or text 988, or 911."
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        ("confirmation", f"Riverside Clinic: booked. First visit {WHEN}. {HOURS} Call 555-0100."),
+        (
+            "reminder P3D",
+            f"Riverside Clinic: appt {WHEN}. Please plan who drives you home. To change it call 555-0100.",
+        ),
+        ("reminder P1D", f"Riverside Clinic: see you {WHEN}. {FAST} Call 555-0100."),
+        ("reminder PT2H", f"Riverside Clinic: your visit is {WHEN}. {EARLY} Running late? Call 555-0100."),
+        ("change-notice", f"Riverside Clinic: moved to {WHEN}. {FAST} Call 555-0100."),
+        ("cancellation-notice", f"Riverside Clinic: your visit {WHEN} is called off. To rebook call 555-0100."),
+        (
+            "cancellation-notice series",
+            "Riverside Clinic: all your coming visits are called off. To rebook call 555-0100.",
+        ),
+        ("check-in-link", f"Riverside Clinic check-in: 2-min form {LINK} {CRISIS}"),
+    ],
+)
+def test_what_an_sms_says(key: str, text: str):
+    content = Content(visits=[a_visit()], link=LINK)
+    assert written(KINDS[key], content, opt_out=False) == Text("", text)
+    assert written(KINDS[key], content) == Text("", f"{text} STOP to opt out.")
+
+
+@pytest.mark.parametrize("country", ["US", "CA", "GB", "DE", "AU", "FR"])
+@pytest.mark.parametrize("key", KINDS)
+def test_an_sms_is_one_part_of_gsm_7_at_its_longest_times(key: str, country: str):
+    text = written(KINDS[key], country=country).body
+    assert set(text) <= GSM_7
+    assert len(text) <= 160, f"{len(text)}: {text}"
+
+
+@pytest.mark.parametrize("channel", Channel)
+@pytest.mark.parametrize("privacy", Privacy)
+@pytest.mark.parametrize("key", KINDS)
+def test_no_message_discloses_anything(key: str, privacy: Privacy, channel: Channel):
+    text = written(KINDS[key], channel=channel, privacy=privacy)
+    said = f"{text.subject}\n{text.body}".lower()
+    assert [word for word in DISCLOSING if word in said] == []
+    assert "ada" not in said.split()
+    assert "byron" not in said
+
+
+@pytest.mark.parametrize("key", KINDS)
+def test_no_message_asks_for_a_word_that_carriers_take_for_their_own(key: str):
+    words = written(KINDS[key]).body.lower().replace(".", " ").replace(",", " ").split()
+    assert [word for word in CARRIER_KEYWORDS if word in words] == []
+
+
+@pytest.mark.parametrize("key", sorted(KINDS.keys() - {"check-in-link"}))
+def test_at_minimal_privacy_a_message_says_who_when_and_the_phone_only(key: str):
+    text = written(KINDS[key], privacy=Privacy.MINIMAL).body
+    assert "Riverside Clinic" in text
+    assert "555-0100" in text
+    assert [word for word in ("food", "fluids", "driver", "drives", "early") if word in text] == []
+
+
+def test_by_sms_and_e_mail_detailed_privacy_says_no_more_than_standard():
+    for message in KINDS.values():
+        for channel in Channel:
+            detailed = written(message, channel=channel, privacy=Privacy.DETAILED)
+            assert detailed == written(message, channel=channel, privacy=Privacy.STANDARD)
+
+
+def test_the_clinics_own_name_is_never_said():
+    for message in KINDS.values():
+        for channel in Channel:
+            assert "Infusion Center" not in str(written(message, channel=channel))
+
+
+def test_a_confirmation_by_e_mail_lists_all_visits():
+    visits = [a_visit("2026-03-04 09:00"), a_visit("2026-03-06 13:30"), a_visit("2026-03-09 09:00")]
+    text = written(KINDS["confirmation"], Content(visits=visits), channel=Channel.EMAIL)
+    assert text.subject == "Riverside Clinic: your visits"
+    assert text.body == (
+        "Riverside Clinic: booked. First visit Wed Mar 4, 9:00 AM.\n\n"
+        "- Wed Mar 4, 9:00 AM\n- Fri Mar 6, 1:30 PM\n- Mon Mar 9, 9:00 AM EDT\n\n"
+        f"{HOURS}\n\nCall 555-0100.\n"
+    )
+
+
+def test_how_to_stop_is_said_by_sms_only():
+    assert "STOP" not in written(KINDS["reminder P1D"], channel=Channel.EMAIL).body
+
+
+@pytest.mark.parametrize("locale", ["es", "de-DE", "fr_FR", "xx", "en-GB"])
+def test_a_language_without_texts_gets_english(locale: str):
+    assert language_of(locale) == "en"
+    assert written(KINDS["reminder P1D"], locale=locale) == written(KINDS["reminder P1D"])
+
+
+@pytest.mark.parametrize(
+    ("patient", "clinic", "line"),
+    [
+        (None, "US", "call or text 988, or 911"),
+        ("DE", "US", "call 116 123, or 112"),
+        (None, "AU", "call 13 11 14, or 000"),
+        ("FR", "US", "call your local emergency number"),
+    ],
+)
+def test_the_crisis_line_is_that_of_the_country_the_patient_is_in(patient: str | None, clinic: str, line: str):
+    assert line in written(KINDS["check-in-link"], clinic={"country": clinic}, country=patient).body
+
+
+def test_every_crisis_line_names_an_emergency_number():
+    assert all(line.split()[-1].isdecimal() for line in EMERGENCY.values())
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        ("2026-03-05 09:00", NEW_YORK, NEW_YORK, "2026-03-02 10:00", "Thu Mar 5, 9:00 AM"),
+        ("2026-03-09 09:00", NEW_YORK, NEW_YORK, "2026-03-06 09:00", "Mon Mar 9, 9:00 AM EDT"),
+        ("2026-03-09 09:00", NEW_YORK, NEW_YORK, "2026-03-08 09:00", "Mon Mar 9, 9:00 AM"),
+        ("2026-03-05 09:00", NEW_YORK, LOS_ANGELES, "2026-03-02 10:00", "Thu Mar 5, 9:00 AM EST"),
+        ("2026-03-05 09:00", NEW_YORK, "America/Toronto", "2026-03-02 10:00", "Thu Mar 5, 9:00 AM"),
+        ("2026-03-30 09:00", BERLIN, BERLIN, "2026-03-27 09:00", "Mon Mar 30, 9:00 AM CEST"),
+        ("2026-04-06 09:00", LORD_HOWE, LORD_HOWE, "2026-04-03 09:00", "Mon Apr 6, 9:00 AM UTC+10:30"),
+        ("2026-10-05 09:00", LORD_HOWE, LORD_HOWE, "2026-10-02 09:00", "Mon Oct 5, 9:00 AM UTC+11:00"),
+        ("2026-03-05 12:05", NEW_YORK, NEW_YORK, "2026-03-02 10:00", "Thu Mar 5, 12:05 PM"),
+        ("2026-03-05 00:30", NEW_YORK, NEW_YORK, "2026-03-02 10:00", "Thu Mar 5, 12:30 AM"),
+    ],
+)
+def test_the_zone_is_said_when_clocks_differ_or_change(row: tuple[str, ...]):
+    visit, zone, reader, now, text = row
+    face = FACES["en"]
+    assert visit_time(a_visit(visit, zone), reader_zone=reader, now=at(now, zone), face=face) == text
+
+
+@pytest.mark.parametrize(
+    ("zone", "visit", "solids", "clear"),
+    [
+        (NEW_YORK, "2026-03-08 08:00", "1:00 AM EST", "6:00 AM"),
+        (NEW_YORK, "2026-11-01 08:00", "2:00 AM", "6:00 AM"),
+        (NEW_YORK, "2026-11-01 07:30", "1:30 AM EST", "5:30 AM"),
+        (BERLIN, "2026-03-29 08:00", "1:00 AM CET", "6:00 AM"),
+        (LORD_HOWE, "2026-10-04 08:00", "1:30 AM UTC+10:30", "6:00 AM"),
+        (NEW_YORK, "2026-03-17 09:00", "3:00 AM", "7:00 AM"),
+    ],
+)
+def test_fasting_times_are_said_as_the_clock_on_the_wall_will_show_them(zone: str, visit: str, solids: str, clear: str):
+    expected = a_visit(visit, zone)
+    face = FACES["en"]
+    assert limit_time(solids_stop_at(expected.starts_at), expected, face=face) == solids
+    assert limit_time(clear_liquids_stop_at(expected.starts_at), expected, face=face) == clear
+
+
+@pytest.mark.parametrize(
+    ("zone", "text"), [(NEW_YORK, "EST"), (BERLIN, "CET"), (LORD_HOWE, "UTC+11:00"), ("America/Caracas", "UTC-4:00")]
+)
+def test_a_zone_without_abbreviation_is_said_by_its_distance(zone: str, text: str):
+    assert abbreviation(at("2026-01-15 12:00"), zone) == text
