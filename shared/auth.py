@@ -66,12 +66,13 @@ class AccessKeys:
 
     def caller(self, authorization: str | None, now: datetime) -> Caller:
         """The caller behind an `Authorization` header. Raises `Unauthenticated`."""
-        kind, _, key = (authorization or "").partition(" ")
+        kind, _, rest = (authorization or "").partition(" ")
+        key = rest.strip()
         if kind.lower() != "bearer" or not key:
             raise Unauthenticated("key-missing", "Send your access key as `Authorization: Bearer kad_…`.")
-        if hmac.compare_digest(digest(key.strip()), self._platform_digest):
+        if hmac.compare_digest(digest(key), self._platform_digest):
             return Caller(PLATFORM, EVERY_CLINIC, frozenset({PLATFORM}))
-        return self._known(key.strip(), now)
+        return self._known(key, now)
 
     def _known(self, key: str, now: datetime) -> Caller:
         key_id, secret = _parts(key)

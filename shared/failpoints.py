@@ -8,7 +8,7 @@ import os
 import signal
 from typing import Final
 
-POINTS: Final = frozenset({"relay.after_send", "consumer.after_effect"})
+POINTS: Final = frozenset({"relay.after_send", "consumer.after_effect", "unit.in_transaction"})
 
 
 class Failpoint:

@@ -94,7 +94,9 @@ def _is_wall_time(value: Any) -> None:
 
 def country(**options: Any) -> fields.String:
     """An ISO 3166 alpha-2 country code."""
-    return fields.String(validate=validate.Regexp("^[A-Z]{2}$"), metadata={"example": "US"}, **options)
+    # The length as well: `$` also matches before a line's end.
+    letters = [validate.Length(equal=2), validate.Regexp("^[A-Z]{2}$")]
+    return fields.String(validate=letters, metadata={"example": "US"}, **options)
 
 
 def locale(**options: Any) -> fields.String:

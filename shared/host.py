@@ -67,6 +67,7 @@ class Host(Generic[S, U]):
         self.service = service
         self.settings = settings
         self.clock = clock_of(settings)
+        self.failpoint = Failpoint(settings.failpoint)
         self.database = mongo.database(mongo.connect(settings.mongo_url), settings.namespace, service.name)
         self.sealer = Sealer(self.database, master_key(settings.key))
         self.units = Units[U](
@@ -75,6 +76,7 @@ class Host(Generic[S, U]):
             clock=self.clock,
             tell=Teller(service.types, self.sealer),
             make=lambda unit: service.make(unit, self.sealer),
+            failpoint=self.failpoint,
         )
         self.outbox = Outbox(self.database, service.tells)
         self.inbox = Inbox(
@@ -100,13 +102,12 @@ class Host(Generic[S, U]):
     def work(self, jobs: Sequence[Job]) -> int:
         """Be a worker: hear, tell, do the jobs; the process's exit status."""
         settings, name = self.settings, self.service.name
-        failpoint = Failpoint(settings.failpoint)
         ticker = Ticker([*jobs, *upkeep_jobs(self.inbox, self.outbox, self.clock)])
         own_topic = topic_of(settings.namespace, contracts.told_by(name).name)
-        relay = Relay(self.database, self.service.tells, self.broker(), own_topic, failpoint=failpoint)
+        relay = Relay(self.database, self.service.tells, self.broker(), own_topic, failpoint=self.failpoint)
         loops: dict[str, Loop] = {"relay": relay.run, "jobs": ticker.run}
         if topics := sorted(topic_of(settings.namespace, topic) for topic in contracts.heard_by(name)):
-            consumer = Consumer(self.broker(), f"{settings.namespace}.{name}", topics, failpoint=failpoint)
+            consumer = Consumer(self.broker(), f"{settings.namespace}.{name}", topics, failpoint=self.failpoint)
             loops["hearing"] = partial(consumer.run, self.inbox.hear)
         checks: dict[str, Check] = {"mongo": partial(mongo.ping, self.database), "jobs": ticker.check}
         return run_worker(loops, checks, bind=settings.bind, port=settings.health_port)

@@ -9,8 +9,9 @@ from typing import Protocol
 
 from shared.auth import ACCESS_KEYS
 from shared.converters import from_document, to_document
+from shared.documents import Documents
 from shared.hearing import Handlers, Heard
-from shared.unit_of_work import Documents, Unit
+from shared.unit_of_work import Unit
 
 
 @dataclass(frozen=True)

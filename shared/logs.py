@@ -42,6 +42,16 @@ def configure(service: str, level: str) -> None:
 
 
 def _without_personal_fields(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    for field in _FORBIDDEN & event.keys():
-        event[field] = "(not logged)"
+    for field in event:
+        event[field] = _hidden(field, event[field])
     return event
+
+
+def _hidden(field: Any, value: Any) -> Any:
+    if field in _FORBIDDEN:
+        return "(not logged)"
+    if isinstance(value, dict):
+        return {name: _hidden(name, inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_hidden("", inner) for inner in value]
+    return value

@@ -5,6 +5,7 @@ a test walks the rows: every one is authenticated, scoped to a clinic and descri
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -14,7 +15,7 @@ from shared import tracing
 from shared.auth import AccessKeys, Caller
 from shared.clock import Clock
 from shared.cursors import Cursors, PageQuery
-from shared.errors import PreconditionRequired, Refused
+from shared.errors import PreconditionRequired, Refused, TransientFailure
 from shared.idempotency import Answer, AnsweredMeanwhile, Answers, Request, request_of
 from shared.ids import new_id
 from shared.paging import Page
@@ -145,8 +146,10 @@ class Door(Generic[U]):
     def _keep_refusal(self, call: Call, clinic_id: str, request: Request, refusal: Refused) -> None:
         unit = self._units.open(clinic_id, self._cause(call))
         answer = Answer(int(status_of(refusal)), of_refusal(refusal))
-        unit.write(self._answers.insert(clinic_id, request, answer, unit.now))
-        unit.commit()
+        # A clinic that is not there has no key to seal an answer with. Nothing was done: it can be refused again.
+        with suppress(TransientFailure):
+            unit.write(self._answers.insert(clinic_id, request, answer, unit.now))
+            unit.commit()
 
     def _render(self, route: Route, call: Call, clinic_id: str, result: Any) -> Answer:
         if isinstance(result, Page):

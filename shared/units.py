@@ -8,6 +8,7 @@ from pymongo.database import Database
 
 from shared.clock import Clock
 from shared.errors import Contended
+from shared.failpoints import Failpoint
 from shared.ids import new_id
 from shared.unit_of_work import Cause, Tell, Unit
 
@@ -25,13 +26,21 @@ class Units(Generic[U]):
     """`make` dresses the technical unit in the service's stores."""
 
     def __init__(
-        self, database: Database[dict[str, Any]], *, source: str, clock: Clock, tell: Tell, make: Callable[[Unit], U]
+        self,
+        database: Database[dict[str, Any]],
+        *,
+        source: str,
+        clock: Clock,
+        tell: Tell,
+        make: Callable[[Unit], U],
+        failpoint: Failpoint | None = None,
     ) -> None:
         self._database = database
         self._source = source
         self._clock = clock
         self._tell = tell
         self._make = make
+        self._failpoint = failpoint
 
     def open(self, clinic_id: str, cause: Cause) -> Unit:
         """The technical unit, for one clinic, at the clock's now."""
@@ -43,6 +52,7 @@ class Units(Generic[U]):
             new_id=new_id,
             cause=cause,
             tell=self._tell,
+            failpoint=self._failpoint,
         )
 
     def run(

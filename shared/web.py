@@ -16,6 +16,7 @@ from flask_smorest import Api, Blueprint
 from flask_smorest.utils import prepare_response
 from flask_swagger_ui import get_swaggerui_blueprint
 from marshmallow import RAISE
+from pymongo.errors import ConnectionFailure, ExecutionTimeout
 from werkzeug.exceptions import HTTPException
 
 from shared import metrics, problems, tracing
@@ -173,7 +174,8 @@ def _header(name: str, about: str, length: int, pattern: str = "^[ -~]+$") -> di
 
 def _tell_faults(app: Flask) -> None:
     app.register_error_handler(Refused, _problem_of_refusal)
-    app.register_error_handler(TransientFailure, _problem_of_failure)
+    for failure in (TransientFailure, ConnectionFailure, ExecutionTimeout):
+        app.register_error_handler(failure, _problem_of_failure)
     app.register_error_handler(HTTPException, _problem_of_http)
     app.register_error_handler(ContractBroken, _problem_of_bug)
     app.register_error_handler(Exception, _problem_of_bug)
@@ -193,7 +195,7 @@ def _problem_of_refusal(refusal: Refused) -> Response:
     return _problem(status, problems.of_refusal(refusal), headers)
 
 
-def _problem_of_failure(failure: TransientFailure) -> Response:
+def _problem_of_failure(failure: Exception) -> Response:
     log.warning("transient failure", error=str(failure))
     status = HTTPStatus.SERVICE_UNAVAILABLE
     document = problems.problem(status, "try-again", "This did not work just now; repeat the same request.")

@@ -6,7 +6,7 @@ ends the story.
 
 import html
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,13 +18,19 @@ from deploy.local.desk import Desk, Refusal
 from deploy.local.mail_catcher import CaughtMail, caught
 from deploy.local.waiting import wait_until
 from shared.clock import SimulatedClock
+from shared.localtime import same_wall_clock
 
 PATIENCE_SECONDS: Final = 15.0
 ZONE: Final = "America/New_York"
 BIRTH_YEAR: Final = 1985
 NOBODY: Final = "00000000-0000-7000-8000-000000000000"
 HOURS: Final = [{"weekday": day, "opens": "08:00", "closes": "17:00"} for day in ("MO", "TU", "WE", "TH", "FR")]
-BEFORE: Final = {"P3D": timedelta(days=3), "P1D": timedelta(days=1), "PT2H": timedelta(hours=2)}
+DUE: Final[Mapping[str, Callable[[datetime], datetime]]] = {
+    "P3D": lambda start: same_wall_clock(start, ZONE, days=-3),
+    "P1D": lambda start: same_wall_clock(start, ZONE, days=-1),
+    "PT2H": lambda start: start - timedelta(hours=2),
+}
+"""When each reminder is due: days count on the calendar, hours elapse."""
 ANSWERS: Final = {"at first": (3, 2, 2, 2, 2, 2, 2, 2, 0), "at the end": (1, 1, 1, 1, 1, 0, 1, 0, 0)}
 
 Tell = Callable[[str, str], None]
@@ -109,7 +115,7 @@ class Story:
         scenes = []
         for session in self._sessions:
             start, end = _moment(session["starts_at"]), _moment(session["ends_at"])
-            scenes += [self._reminder(session["number"], offset, start - BEFORE[offset]) for offset in BEFORE]
+            scenes += [self._reminder(session["number"], offset, due(start)) for offset, due in DUE.items()]
             scenes += [
                 self._treatment(session["number"], "check-in", start - timedelta(minutes=15)),
                 self._treatment(session["number"], "start", start),

@@ -1,11 +1,13 @@
-"""Local dates and wall times in requests, within the years that anybody books."""
+"""Request fields of booking: local dates and wall times within the years that anybody books, lists as tuples."""
 
 import re
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, Final
 
-from marshmallow import ValidationError, fields
+from marshmallow import ValidationError, fields, validate
 
+MAX_ID: Final = 64
 _FIRST: Final = date(2020, 1, 1)
 _LAST: Final = date(2099, 12, 31)
 _LOCAL: Final = "^20[2-9][0-9]-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]$"
@@ -15,20 +17,20 @@ class LocalMoment(fields.String):
     """A wall time of the clinic, `YYYY-MM-DDTHH:MM`, without offset."""
 
     def __init__(self, **options: Any) -> None:
-        described = {"example": "2026-03-04T09:00", "pattern": _LOCAL, "description": "wall time of the clinic"}
+        described = {"example": "2027-03-09T09:00", "pattern": _LOCAL, "description": "wall time of the clinic"}
         super().__init__(metadata=described, **options)
 
-    def _serialize(self, value: Any, attr: str | None, obj: Any, **options: Any) -> Any:
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **options: Any) -> Any:  # noqa: ARG002
         return None if value is None else value.isoformat(timespec="minutes")
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> Any:
-        text = super()._deserialize(value, attr, data, **options)
+        text = str(super()._deserialize(value, attr, data, **options))
         try:
             if re.fullmatch(_LOCAL, text):
                 return datetime.fromisoformat(text)
         except ValueError:
-            pass
-        raise ValidationError("Not a wall time, such as 2026-03-04T09:00.")
+            pass  # such as 31 April: refused like any other text
+        raise ValidationError("Not a wall time, such as 2027-03-09T09:00.")
 
 
 class LocalDate(fields.Date):
@@ -41,3 +43,29 @@ class LocalDate(fields.Date):
 def _in_these_years(day: date) -> None:
     if not _FIRST <= day <= _LAST:
         raise ValidationError(f"Not between {_FIRST} and {_LAST}.")
+
+
+class Many(fields.List[Any]):
+    """A list that becomes a tuple, as frozen dataclasses hold it."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> Any:
+        return tuple(super()._deserialize(value, attr, data, **options))
+
+
+def an_id(**options: Any) -> fields.String:
+    """The id of something; whether it is there, the operation says."""
+    return fields.String(validate=validate.Length(1, MAX_ID), **options)
+
+
+def a_slug(**options: Any) -> fields.String:
+    """The name of a protocol in addresses."""
+    return fields.String(
+        validate=[validate.Regexp("^[a-z0-9]+(-[a-z0-9]+){0,9}$"), validate.Length(max=80)],
+        metadata={"example": "mood-iv-6x2w"},
+        **options,
+    )
+
+
+def as_changes(data: Mapping[str, Any]) -> dict[str, Any]:
+    """A body of optional fields as the one field of a command that takes them."""
+    return {"changes": dict(data)}

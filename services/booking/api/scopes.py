@@ -5,4 +5,5 @@ from typing import Final
 OPERATOR: Final = frozenset({"platform"})
 ADMIN: Final = frozenset({"platform", "admin"})
 DESK: Final = frozenset({"front_desk", "clinician", "admin", "integration"})
-PRESCRIBER: Final = frozenset({"clinician", "admin"})
+ADMIN_DESK: Final = frozenset({"front_desk", "admin"})
+CLINICAL: Final = frozenset({"clinician", "admin"})

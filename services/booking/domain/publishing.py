@@ -9,6 +9,8 @@ from services.booking.domain.protocol import Phase, Protocol, Regimen, an_editio
 from services.booking.domain.spacing import earliest_course, notes
 from shared.errors import Fault, RuleBroken
 
+MOST_SESSIONS: Final = 60
+"""A longer course is several protocols."""
 _ANY_MONDAY: Final = date(2026, 1, 5)
 
 
@@ -26,9 +28,11 @@ def faults_of(regimen: Regimen) -> list[Fault]:
     return faults or list(_unschedulable(regimen))
 
 
-def _empty(regimen: Regimen) -> Iterator[Fault]:
+def _wrong_amount(regimen: Regimen) -> Iterator[Fault]:
     if regimen.sessions < 1:
         yield Fault("protocol.no-sessions", "A protocol has at least one session.", "/phases")
+    if regimen.sessions > MOST_SESSIONS:
+        yield Fault("protocol.too-many-sessions", f"A protocol has at most {MOST_SESSIONS} sessions.", "/phases")
     if not regimen.conditions:
         yield Fault("protocol.no-condition", "A protocol treats at least one condition.", "/conditions")
 
@@ -82,7 +86,7 @@ def _unschedulable(regimen: Regimen) -> Iterator[Fault]:
 
 
 _RULES: Final[tuple[Callable[[Regimen], Iterator[Fault]], ...]] = (
-    _empty,
+    _wrong_amount,
     _broken_phases,
     _open_before_the_end,
     _unknown_sessions,

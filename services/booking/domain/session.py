@@ -11,7 +11,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Final
 
-from services.booking.domain.calendar import Claim
+from services.booking.domain.calendar import PATIENT, Claim
 from shared.errors import Conflict, Fault
 
 
@@ -107,6 +107,16 @@ class Session:
     def on(self) -> date:
         """Its local date."""
         return self.starts_local.date()
+
+    @property
+    def arrives_at(self) -> datetime:
+        """When the first of its claims begins: the patient comes before the chair is needed."""
+        return min(claim.from_at for claim in self.claims)
+
+    @property
+    def resource_claims(self) -> tuple[Claim, ...]:
+        """What it takes of the clinic."""
+        return tuple(claim for claim in self.claims if claim.kind != PATIENT)
 
     @property
     def slots(self) -> frozenset[str]:

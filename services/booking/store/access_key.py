@@ -3,7 +3,8 @@
 from services.booking.domain.access_key import AccessKey
 from shared.auth import ACCESS_KEYS
 from shared.converters import from_document, to_document
-from shared.unit_of_work import Documents, Unit
+from shared.documents import Documents
+from shared.unit_of_work import Unit
 
 
 class AccessKeyStore:

@@ -15,5 +15,7 @@ INDEXES: tuple[Index, ...] = (
     Index("resources", (("clinic_id", 1), ("_id", 1))),
     # What makes double booking impossible: no two series of a clinic hold the same slot.
     Index("series", (("clinic_id", 1), ("slots", 1)), unique=True, only={"slots": {"$exists": True}}),
-    Index("series", (("clinic_id", 1), ("patient_id", 1))),
+    Index("series", (("clinic_id", 1), ("sessions.starts_at", 1))),
+    Index("series", (("clinic_id", 1), ("patient_id", 1), ("_id", 1))),
+    Index("series", (("clinic_id", 1), ("_id", 1))),
 )

@@ -4,8 +4,9 @@ from typing import Any, Final
 
 from services.booking.domain.patient import Patient
 from shared.converters import from_document, to_document
+from shared.documents import Documents
 from shared.sealed import Sealer
-from shared.unit_of_work import Document, Documents, Unit
+from shared.unit_of_work import Document, Unit
 
 _SEALED: Final = ("name", "birth_date")
 _SEARCHABLE: Final = ("phone", "email")

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 from services.booking.domain.protocol import Protocol
 from shared.converters import from_document, to_document
+from shared.documents import Documents
 from shared.errors import NotFound
-from shared.unit_of_work import Document, Documents, Unit
+from shared.unit_of_work import Document, Unit
 
 
 class ProtocolStore:

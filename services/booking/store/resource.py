@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from services.booking.domain.resource import Resource, ResourceKind
 from shared.converters import from_document, to_document
-from shared.unit_of_work import Document, Documents, Unit
+from shared.documents import Documents
+from shared.unit_of_work import Document, Unit
 
 
 class ResourceStore:

@@ -10,7 +10,8 @@ from datetime import datetime
 from services.booking.domain.calendar import LONGEST_SESSION, slots_of
 from services.booking.domain.series import Series, SeriesStatus
 from shared.converters import from_document, to_document
-from shared.unit_of_work import Document, Documents, Unit
+from shared.documents import Documents
+from shared.unit_of_work import Document, Unit
 
 SERIES = "series"
 

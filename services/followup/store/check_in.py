@@ -5,9 +5,10 @@ from datetime import datetime
 
 from services.followup.domain.check_in import CheckIn, Status
 from shared.converters import from_document, to_document
+from shared.documents import Documents
 from shared.errors import NotFound
 from shared.sealed import Sealer
-from shared.unit_of_work import Document, Documents, Unit
+from shared.unit_of_work import Document, Unit
 
 COLLECTION = "check_ins"
 

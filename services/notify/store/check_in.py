@@ -2,7 +2,8 @@
 
 from services.notify.domain.check_in import CheckIn
 from shared.converters import from_document, to_document
-from shared.unit_of_work import Documents, Unit
+from shared.documents import Documents
+from shared.unit_of_work import Unit
 
 
 class CheckInStore:

@@ -10,9 +10,10 @@ from typing import Any, Final
 from services.notify.domain.message import Message, Status
 from services.notify.operations.ports import Claim
 from shared.converters import from_document, to_document
+from shared.documents import Documents
 from shared.leases import RELEASE, held_by
 from shared.paging import Page
-from shared.unit_of_work import Change, Document, Documents, Unit
+from shared.unit_of_work import Change, Document, Unit
 
 COLLECTION: Final = "messages"
 _WENT_OUT: Final = [Status.SENDING.value, Status.SENT.value, Status.UNKNOWN.value]

@@ -1,0 +1,98 @@
+"""Access keys over HTTP."""
+
+from datetime import timedelta
+from typing import Final
+
+from marshmallow import Schema, fields, validate
+
+from services.booking.api.scopes import ADMIN
+from services.booking.domain.access_key import SCOPES
+from services.booking.operations import access_key
+from shared.auth import as_key
+from shared.cursors import PageQuery, page_schema
+from shared.fields import Text
+from shared.routes import Route
+
+
+class KeyRequest(Schema):
+    """A key to be issued."""
+
+    label = Text(80, required=True)
+    scopes = fields.List(
+        fields.String(validate=validate.OneOf(sorted(SCOPES))), required=True, validate=validate.Length(1, 4)
+    )
+    expires_at = fields.AwareDateTime(load_default=None, allow_none=True)
+
+
+class RotationRequest(Schema):
+    """How a key is replaced."""
+
+    overlap = fields.TimeDelta(
+        data_key="overlap_seconds",
+        load_default=timedelta(days=1),
+        validate=validate.Range(timedelta(), timedelta(days=30)),
+        metadata={"description": "how long the old key works on"},
+    )
+
+
+class KeyAnswer(Schema):
+    """A key, without its secret."""
+
+    id = fields.String(required=True)
+    version = fields.Integer(required=True)
+    label = fields.String(required=True)
+    scopes = fields.List(fields.String(), required=True)
+    expires_at = fields.AwareDateTime(allow_none=True)
+    revoked_at = fields.AwareDateTime(allow_none=True)
+
+
+class NewKeyAnswer(Schema):
+    """A key together with its text, shown this one time."""
+
+    access_key = fields.Nested(KeyAnswer, required=True)
+    key = fields.Function(lambda new: as_key(new.access_key.id, new.secret), metadata={"type": "string"})
+
+
+ROUTES: Final[tuple[Route, ...]] = (
+    Route(
+        "POST",
+        "/clinics/<clinic_id>/access-keys",
+        "Issue an access key",
+        ADMIN,
+        access_key.IssueKey,
+        access_key.issue_key,
+        NewKeyAnswer,
+        body=KeyRequest,
+        status=201,
+    ),
+    Route(
+        "GET",
+        "/clinics/<clinic_id>/access-keys",
+        "List access keys",
+        ADMIN,
+        access_key.ListKeys,
+        access_key.list_keys,
+        page_schema(KeyAnswer),
+        query=PageQuery,
+    ),
+    Route(
+        "POST",
+        "/clinics/<clinic_id>/access-keys/<key_id>/rotate",
+        "Replace an access key",
+        ADMIN,
+        access_key.RotateKey,
+        access_key.rotate_key,
+        NewKeyAnswer,
+        body=RotationRequest,
+        status=201,
+    ),
+    Route(
+        "POST",
+        "/clinics/<clinic_id>/access-keys/<key_id>/revoke",
+        "Revoke an access key",
+        ADMIN,
+        access_key.RevokeKey,
+        access_key.revoke_key,
+        KeyAnswer,
+    ),
+)

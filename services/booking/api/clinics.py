@@ -1,0 +1,102 @@
+"""Clinics over HTTP."""
+
+from collections.abc import Mapping
+from datetime import time
+from typing import Any, Final
+
+from marshmallow import Schema, fields, post_load
+
+from services.booking.api.request_fields import as_changes
+from services.booking.api.scopes import ADMIN, DESK, OPERATOR
+from services.booking.operations import clinic
+from shared.cursors import PageQuery, page_schema
+from shared.fields import Text, WallTime, Zone, country, locale
+from shared.routes import Route
+
+
+class ClinicRequest(Schema):
+    """A clinic as the operator describes it."""
+
+    name = Text(120, required=True)
+    sender_alias = Text(30, required=True, metadata={"description": "signs messages; must not disclose the treatment"})
+    zone = Zone(required=True)
+    country = country(required=True)
+    locale = locale(load_default="en")
+    phone = Text(30, required=True, metadata={"description": "as patients dial it", "example": "555-0100"})
+    quiet_from = WallTime(load_default=time(21))
+    quiet_until = WallTime(load_default=time(8))
+
+
+class ClinicChanges(Schema):
+    """The fields to change."""
+
+    name = Text(120)
+    sender_alias = Text(30)
+    locale = locale()
+    phone = Text(30)
+    quiet_from = WallTime()
+    quiet_until = WallTime()
+
+    @post_load
+    def gather(self, data: Mapping[str, Any], **_: Any) -> dict[str, Any]:
+        return as_changes(data)
+
+
+class ClinicAnswer(Schema):
+    """A clinic."""
+
+    id = fields.String(required=True)
+    version = fields.Integer(required=True)
+    name = fields.String(required=True)
+    sender_alias = fields.String(required=True)
+    zone = fields.String(required=True)
+    country = fields.String(required=True)
+    locale = fields.String(required=True)
+    phone = fields.String(required=True)
+    quiet_from = WallTime(required=True)
+    quiet_until = WallTime(required=True)
+
+
+ROUTES: Final[tuple[Route, ...]] = (
+    Route(
+        "POST",
+        "/clinics",
+        "Open a clinic",
+        OPERATOR,
+        clinic.OpenClinic,
+        clinic.open_clinic,
+        ClinicAnswer,
+        body=ClinicRequest,
+        status=201,
+        opens_clinic=True,
+    ),
+    Route(
+        "GET",
+        "/clinics",
+        "List all clinics",
+        OPERATOR,
+        clinic.ListClinics,
+        clinic.list_clinics,
+        page_schema(ClinicAnswer),
+        query=PageQuery,
+    ),
+    Route(
+        "GET",
+        "/clinics/<clinic_id>",
+        "Show the clinic",
+        ADMIN | DESK,
+        clinic.ShowClinic,
+        clinic.show_clinic,
+        ClinicAnswer,
+    ),
+    Route(
+        "PATCH",
+        "/clinics/<clinic_id>",
+        "Change the clinic",
+        ADMIN,
+        clinic.ChangeClinic,
+        clinic.change_clinic,
+        ClinicAnswer,
+        body=ClinicChanges,
+    ),
+)

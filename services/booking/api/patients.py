@@ -1,0 +1,113 @@
+"""Patients over HTTP."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from marshmallow import Schema, fields, post_load
+
+from services.booking.api.request_fields import as_changes
+from services.booking.api.scopes import DESK
+from services.booking.domain.patient import Channel, Privacy
+from services.booking.operations import patient
+from shared.cursors import PageQuery, page_schema
+from shared.fields import EmailAddress, Phone, Text, Zone, country, locale
+from shared.routes import Route
+
+
+class PatientRequest(Schema):
+    """A patient to be registered."""
+
+    name = Text(120, required=True)
+    birth_date = fields.Date(required=True)
+    phone = Phone(load_default=None, allow_none=True)
+    email = EmailAddress(load_default=None, allow_none=True)
+    locale = locale(load_default="en")
+    zone = Zone(load_default=None, allow_none=True)
+    country = country(load_default=None, allow_none=True)
+    privacy = fields.Enum(Privacy, by_value=True, load_default=Privacy.STANDARD)
+    preferred_channel = fields.Enum(Channel, by_value=True, load_default=Channel.SMS)
+
+
+class PatientChanges(Schema):
+    """The details to change."""
+
+    name = Text(120)
+    birth_date = fields.Date()
+    phone = Phone(allow_none=True)
+    email = EmailAddress(allow_none=True)
+    locale = locale()
+    zone = Zone(allow_none=True)
+    country = country(allow_none=True)
+    privacy = fields.Enum(Privacy, by_value=True)
+    preferred_channel = fields.Enum(Channel, by_value=True)
+
+    @post_load
+    def gather(self, data: Mapping[str, Any], **_: Any) -> dict[str, Any]:
+        return as_changes(data)
+
+
+class PatientAnswer(Schema):
+    """A patient."""
+
+    id = fields.String(required=True)
+    version = fields.Integer(required=True)
+    name = fields.String(required=True)
+    birth_date = fields.Date(required=True)
+    phone = fields.String(allow_none=True)
+    email = fields.String(allow_none=True)
+    locale = fields.String(required=True)
+    zone = fields.String(allow_none=True)
+    country = fields.String(allow_none=True)
+    privacy = fields.Enum(Privacy, by_value=True, required=True)
+    preferred_channel = fields.Enum(Channel, by_value=True, required=True)
+
+
+class PatientQuery(PageQuery):
+    """Which patients; `phone` and `email` look for exactly that."""
+
+    phone = Phone(load_default=None)
+    email = EmailAddress(load_default=None)
+
+
+ROUTES: Final[tuple[Route, ...]] = (
+    Route(
+        "POST",
+        "/clinics/<clinic_id>/patients",
+        "Register a patient",
+        DESK,
+        patient.RegisterPatient,
+        patient.register_patient,
+        PatientAnswer,
+        body=PatientRequest,
+        status=201,
+    ),
+    Route(
+        "GET",
+        "/clinics/<clinic_id>/patients",
+        "List or look up patients",
+        DESK,
+        patient.ListPatients,
+        patient.list_patients,
+        page_schema(PatientAnswer),
+        query=PatientQuery,
+    ),
+    Route(
+        "GET",
+        "/clinics/<clinic_id>/patients/<patient_id>",
+        "Show a patient",
+        DESK,
+        patient.ShowPatient,
+        patient.show_patient,
+        PatientAnswer,
+    ),
+    Route(
+        "PATCH",
+        "/clinics/<clinic_id>/patients/<patient_id>",
+        "Change a patient's details",
+        DESK,
+        patient.ChangePatient,
+        patient.change_patient,
+        PatientAnswer,
+        body=PatientChanges,
+    ),
+)

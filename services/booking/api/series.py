@@ -1,0 +1,121 @@
+"""Series and their sessions over HTTP."""
+
+from typing import Final
+
+from services.booking.api import series_schemas as schemas
+from services.booking.api.scopes import CLINICAL, DESK
+from services.booking.operations import queries, series
+from shared.cursors import page_schema
+from shared.routes import Route
+
+SESSION: Final = "/clinics/<clinic_id>/series/<series_id>/sessions/<int:number>"
+
+ROUTES: Final[tuple[Route, ...]] = (
+    Route(
+        "POST",
+        "/clinics/<clinic_id>/series",
+        "Book a whole series, or nothing",
+        DESK,
+        series.BookSeries,
+        series.book_series,
+        schemas.SeriesAnswer,
+        body=schemas.SeriesRequest,
+        status=201,
+    ),
+    Route(
+        "GET",
+        "/clinics/<clinic_id>/series",
+        "List series",
+        DESK,
+        queries.ListSeries,
+        queries.list_series,
+        page_schema(schemas.SeriesAnswer),
+        query=schemas.SeriesQuery,
+    ),
+    Route(
+        "GET",
+        "/clinics/<clinic_id>/series/<series_id>",
+        "Show a series",
+        DESK,
+        queries.ShowSeries,
+        queries.show_series,
+        schemas.SeriesAnswer,
+    ),
+    Route(
+        "POST",
+        "/clinics/<clinic_id>/series/<series_id>/cancel",
+        "Call off what is still open",
+        DESK,
+        series.CancelSeries,
+        series.cancel_series,
+        schemas.SeriesAnswer,
+        body=schemas.CancelRequest,
+    ),
+    Route(
+        "GET",
+        "/clinics/<clinic_id>/sessions",
+        "List the sessions of some dates",
+        DESK,
+        queries.ListSessions,
+        queries.list_sessions,
+        schemas.AgendaAnswer,
+        query=schemas.AgendaQuery,
+    ),
+    Route(
+        "PATCH",
+        SESSION,
+        "Move a session",
+        DESK,
+        series.MoveSession,
+        series.move_session,
+        schemas.SeriesAnswer,
+        body=schemas.MoveRequest,
+    ),
+    Route(
+        "POST",
+        f"{SESSION}/cancel",
+        "Call a session off",
+        DESK,
+        series.CancelSession,
+        series.cancel_session,
+        schemas.SeriesAnswer,
+        body=schemas.CancelRequest,
+    ),
+    Route(
+        "POST",
+        f"{SESSION}/check-in",
+        "Note the arrival",
+        DESK,
+        series.CheckInSession,
+        series.check_in_session,
+        schemas.SeriesAnswer,
+    ),
+    Route(
+        "POST",
+        f"{SESSION}/start",
+        "Note the start",
+        CLINICAL,
+        series.StartSession,
+        series.start_session,
+        schemas.SeriesAnswer,
+    ),
+    Route(
+        "POST",
+        f"{SESSION}/discharge",
+        "Note the discharge",
+        CLINICAL,
+        series.DischargeSession,
+        series.discharge_session,
+        schemas.SeriesAnswer,
+    ),
+    Route(
+        "POST",
+        f"{SESSION}/miss",
+        "Note that nobody came",
+        DESK,
+        series.MarkMissed,
+        series.mark_missed,
+        schemas.SeriesAnswer,
+        body=schemas.MissRequest,
+    ),
+)
