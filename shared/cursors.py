@@ -6,7 +6,6 @@ from itsdangerous import BadSignature, URLSafeSerializer
 from marshmallow import Schema, fields, validate
 
 from shared.errors import Fault, Invalid
-from shared.paging import Page, page_of  # noqa: F401 -- until every importer takes them from shared.paging
 
 MAX_LIMIT: Final = 200
 

@@ -17,7 +17,7 @@ from flask_smorest.utils import prepare_response
 from flask_swagger_ui import get_swaggerui_blueprint
 from marshmallow import RAISE
 from pymongo.errors import ConnectionFailure, ExecutionTimeout
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import BadRequest, HTTPException, UnsupportedMediaType
 
 from shared import metrics, problems, tracing
 from shared.contracts import ContractBroken
@@ -26,6 +26,7 @@ from shared.ids import new_id
 from shared.routes import CLINIC, Call, Door, Route
 
 MAX_BODY_BYTES = 256 * 1024
+HEARD_OUT_BYTES = 8 * 1024 * 1024
 RETRY_AFTER_SECONDS = 2
 Check = Callable[[], None]
 """A readiness check: returns when all is well, raises otherwise."""
@@ -111,9 +112,20 @@ def _admitted_first(view: Callable[..., Any], route: Route, door: Door[Any]) -> 
     @wraps(view)
     def admitted(**arguments: str) -> Any:
         door.admit(route, request.headers.get("Authorization"), arguments.get(CLINIC))
+        _require_json()
         return view(**arguments)
 
     return admitted
+
+
+def _require_json() -> None:
+    """Refuse a body that the parser would take for none at all, or that no parser could take."""
+    if request.get_data() and not request.is_json:
+        raise UnsupportedMediaType("Send the body as application/json.")
+    try:
+        request.get_json(silent=True)
+    except RecursionError as error:
+        raise BadRequest("This JSON is nested too deeply.") from error
 
 
 def _answer(
@@ -153,7 +165,8 @@ def _described(route: Route) -> dict[str, Any]:
         "operationId": route.name,
         "description": description.strip(),
         "security": [{"access_key": []}],
-        "parameters": headers,
+        # A list given here stands in for the one that flask-smorest makes of the query's schema.
+        **({"parameters": headers} if headers else {}),
         "responses": {str(int(status)): status.name for status in _refusals(route)},
     }
 
@@ -162,6 +175,7 @@ def _refusals(route: Route) -> list[HTTPStatus]:
     statuses = [HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE]
     if route.acts or route.changes:
         statuses += [HTTPStatus.BAD_REQUEST, HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY]
+        statuses += [HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE]
     if route.changes:
         statuses += [HTTPStatus.PRECONDITION_FAILED, HTTPStatus.PRECONDITION_REQUIRED]
     return statuses
@@ -204,12 +218,22 @@ def _problem_of_failure(failure: Exception) -> Response:
 
 def _problem_of_http(error: HTTPException) -> Response:
     status = HTTPStatus(error.code or 500)
+    if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        _hear_out()
     parsed = getattr(error, "data", None) or {}
     faults = _faults(parsed.get("messages", {}))
     code = "invalid" if faults else status.phrase.lower().replace(" ", "-")
     detail = "Some fields are wrong; see errors." if faults else str(error.description)
     headers = {name: value for name, value in error.get_headers() if name.lower() != "content-type"}
     return _problem(status, problems.problem(status, code, detail, faults), headers)
+
+
+def _hear_out() -> None:
+    """Read what the caller still sends: hung up on in mid-sentence, it would never see the answer."""
+    rest = request.environ["wsgi.input"]
+    for _ in range(HEARD_OUT_BYTES // MAX_BODY_BYTES):
+        if not rest.read(MAX_BODY_BYTES):
+            return
 
 
 def _faults(messages: Mapping[str, Any]) -> tuple[Fault, ...]:

@@ -11,12 +11,13 @@ from marshmallow import Schema, fields, validate
 
 from shared.auth import ACCESS_KEYS, AccessKeys, as_key, digest
 from shared.cursors import Cursors, PageQuery, page_schema
+from shared.documents import Documents
 from shared.errors import Conflict, Fault, RuleBroken, TransientFailure
 from shared.idempotency import Answers
 from shared.paging import Page, page_of
 from shared.routes import Door, Route
 from shared.sealed import Sealer
-from shared.unit_of_work import Cause, Documents, Unit, with_data
+from shared.unit_of_work import Cause, Unit, with_data
 from shared.units import Units
 from shared.web import create_app
 from tests.support.memory_database import Document, MemoryDatabase
@@ -203,18 +204,17 @@ class Bakery:
         self.database[ACCESS_KEYS].documents[key_id] = key
         return f"Bearer {as_key(key_id, SECRET)}"
 
-    def door(self) -> Door[BakeryUnitOfWork]:
+    def app(self, answers: type[Answers] = Answers) -> Flask:
+        """The web application as the platform puts it together; `answers` may be watched ones."""
         database = self.database.as_database()
-        return Door(
+        door = Door(
             self.units,
             keys=AccessKeys(database, OPERATOR_KEY),
-            answers=Answers(database, cast("Sealer", self.sealer)),
+            answers=answers(database, cast("Sealer", self.sealer)),
             cursors=Cursors("key"),
             clock=lambda: NOW,
         )
-
-    def app(self) -> Flask:
-        return create_app("bakery", "Cakes.", ROUTES, self.door(), checks={})
+        return create_app("bakery", "Cakes.", ROUTES, door, checks={})
 
     def cakes(self) -> list[Document]:
         return self.database.documents("cakes")

@@ -18,6 +18,7 @@ from pymongo.database import Database
 
 from deploy.local.waiting import wait_until
 from shared.consumer import Consumer
+from shared.documents import Documents
 from shared.envelope import Envelope
 from shared.errors import PoisonMessage
 from shared.failpoints import Failpoint
@@ -27,7 +28,7 @@ from shared.kafka import Broker
 from shared.mongo import PLATFORM_INDEXES, connect, create_indexes, database, outbox_index
 from shared.relay import Relay
 from shared.stop import Stop
-from shared.unit_of_work import Cause, Change, Documents, Insert, Unit, with_data
+from shared.unit_of_work import Cause, Change, Insert, Unit, with_data
 
 REPOSITORY = Path(__file__).parents[3]
 LAYERED = "cake.layered.v1"

@@ -138,6 +138,7 @@ def with_phase(**changes: Any) -> Regimen:
         (replace(MOOD, phases=()), {"protocol.no-sessions", "protocol.no-such-session"}),
         (replace(MOOD, conditions=()), {"protocol.no-condition"}),
         (with_phase(sessions=0), {"protocol.no-sessions", "protocol.no-such-session"}),
+        (with_phase(sessions=61), {"protocol.too-many-sessions"}),
         (with_phase(min_days=0), {"protocol.spacing-backward"}),
         (with_phase(min_days=3, max_days=2), {"protocol.spacing-backward"}),
         (with_phase(max_days=None), {"protocol.max-days-missing"}),

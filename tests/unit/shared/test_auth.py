@@ -27,7 +27,7 @@ def test_a_key_stands_for_its_clinic_and_scopes():
 
 def test_the_operator_belongs_to_every_clinic():
     caller = keys().caller(f"bearer {OPERATOR_KEY}", NOW)
-    assert (caller.clinic_id, caller.scopes) == (EVERY_CLINIC, {PLATFORM})
+    assert (caller.clinic_id, caller.scopes) == (EVERY_CLINIC, frozenset({PLATFORM}))
 
 
 @pytest.mark.parametrize("authorization", [None, "", "Bearer", "Bearer ", "Bearer   ", "Basic abc", OPERATOR_KEY])

@@ -59,6 +59,9 @@ def test_the_stored_version_and_not_a_field_called_version_counts(database):
 
 
 def test_empty_lists_are_not_stored_and_vanish_when_they_become_empty(database):
+    keep(database, Cake("cake-0", "plain"))
+    assert "tiers" not in database.documents("cakes")[0]
+    database = MemoryDatabase()
     saved = keep(database, replace(PLUM, tiers=("big",)))
     assert database.documents("cakes")[0]["tiers"] == ["big"]
     keep(database, replace(saved, tiers=()))
@@ -104,10 +107,11 @@ def test_a_commit_that_failed_does_not_come_back_with_the_next_one(database):
 
 
 def test_the_guard_of_all_writes_goes_first(database):
+    keep(database, PLUM)
+    database["guards"].insert_one({"_id": "g"})
     unit = a_unit(database)
-    cakes_of(unit).save(PLUM)
+    cakes_of(unit).save(PLUM)  # is there already, and so is the guard: only the first to be written can say so
     unit.write(Insert("guards", {"_id": "g"}), first=True)
-    unit.write(Insert("guards", {"_id": "g"}))
     with pytest.raises(Contended, match="guards"):
         unit.commit()
 

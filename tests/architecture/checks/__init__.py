@@ -1,0 +1,1 @@
+"""Checks as functions from a table to its faults, so that each of them can be seen to find some."""

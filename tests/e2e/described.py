@@ -1,0 +1,130 @@
+"""Every route as the running services describe it, and a request to each that the platform accepts.
+
+The tables hold one row per route, by the name of its operation; a route without its row fails the tests that walk them.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+from tests.e2e.practice import ONE, Practice, a_patient, a_wish
+from tests.e2e.town import SERVICES, Http, Town, a_phone, ok
+
+_METHODS: Final = ("get", "post", "patch", "put", "delete")
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One row of a service's OpenAPI document."""
+
+    service: str
+    method: str
+    path: str
+    name: str
+    scopes: frozenset[str]
+    described: Mapping[str, Any]
+
+    @property
+    def is_of_clinic(self) -> bool:
+        return "{clinic_id}" in self.path
+
+    @property
+    def parameters(self) -> list[str]:
+        """What the path names but the clinic."""
+        return [name for name in re.findall(r"{(\w+)}", self.path) if name != "clinic_id"]
+
+    @property
+    def statuses(self) -> set[int]:
+        return {int(status) for status in self.described["responses"] if status.isdecimal()}
+
+    def filled(self, **values: Any) -> str:
+        return self.path.format(**values)
+
+
+def document(town: Town, service: str) -> dict[str, Any]:
+    """The OpenAPI document as the gateway serves it."""
+    described: dict[str, Any] = ok(Http(town.url, None).get(f"/{service}/openapi.json"))
+    return described
+
+
+def operations(town: Town) -> list[Operation]:
+    """All routes of all services."""
+    return [
+        Operation(service, method.upper(), path, row["operationId"], _scopes(row), row)
+        for service in SERVICES
+        for path, rows in document(town, service)["paths"].items()
+        for method, row in rows.items()
+        if method in _METHODS
+    ]
+
+
+def _scopes(row: Mapping[str, Any]) -> frozenset[str]:
+    said = re.search(r"Scope: (.+)\.$", row["description"])
+    assert said is not None, f"{row['operationId']} does not say which scope it takes"
+    return frozenset(said.group(1).split(" or "))
+
+
+A_REGIMEN: Final[dict[str, Any]] = {
+    "name": "Two sessions",
+    "conditions": ["depression"],
+    "phases": [
+        {
+            "name": "induction",
+            "sessions": 2,
+            "blocks": [{"name": "infusion", "minutes": 40, "needs": ["chair", "nurse"]}],
+            "min_days": 2,
+            "max_days": 9,
+            "per_seven_days": 2,
+        }
+    ],
+    "dose_basis": "0.5 mg/kg",
+}
+ANSWERS: Final = {str(item): 1 for item in range(1, 10)}
+
+
+def a_clinic(**details: Any) -> dict[str, Any]:
+    """A body that opens a clinic."""
+    return {
+        "name": "Another Clinic",
+        "sender_alias": "Clinic",
+        "zone": "Europe/Berlin",
+        "country": "DE",
+        "phone": "030 555 0100",
+        **details,
+    }
+
+
+BODIES: Final[Mapping[str, Callable[[Practice, str], dict[str, Any]]]] = {
+    "open_clinic": lambda practice, patient_id: a_clinic(),
+    "change_clinic": lambda practice, patient_id: {"phone": "555-0111"},
+    "issue_key": lambda practice, patient_id: {"label": "a key", "scopes": ["front_desk"]},
+    "rotate_key": lambda practice, patient_id: {"overlap_seconds": 60},
+    "register_patient": lambda practice, patient_id: a_patient(),
+    "change_patient": lambda practice, patient_id: {"phone": a_phone()},
+    "add_resource": lambda practice, patient_id: {"kind": "room", "name": "Quiet room"},
+    "change_resource": lambda practice, patient_id: {"name": "Another name"},
+    "publish_protocol": lambda practice, patient_id: {"slug": "two-sessions", "regimen": A_REGIMEN},
+    "book_series": lambda practice, patient_id: a_wish(patient_id, [], ONE),
+    "cancel_series": lambda practice, patient_id: {"reason": "clinic"},
+    "move_session": lambda practice, patient_id: {
+        "starts_local": f"{practice.soon() + timedelta(days=1):%Y-%m-%dT%H:%M}"
+    },
+    "cancel_session": lambda practice, patient_id: {"reason": "clinic"},
+    "mark_missed": lambda practice, patient_id: {"reason": "no-show"},
+    "enter_answers": lambda practice, patient_id: {"answers": ANSWERS, "entered_by": "Nurse Ames"},
+    "cancel_check_in": lambda practice, patient_id: {"reason": "mistake"},
+    "replay_held": lambda practice, patient_id: {"despite_gap": False},
+    "republish": lambda practice, patient_id: {
+        "since": (practice.town.clock() - timedelta(minutes=1)).isoformat(),
+        "until": practice.town.clock().isoformat(),
+        "clinic_id": practice.id,
+    },
+}
+"""What each route with a body takes, in a clinic of which one patient is known."""
+
+QUERIES: Final[Mapping[str, Mapping[str, str]]] = {
+    "list_sessions": {"from_date": "2027-01-04", "until_date": "2027-01-10"},
+}
+"""What those reads need that cannot do without a query."""

@@ -1,0 +1,123 @@
+"""A clinic with its people, as the end-to-end tests make one: each test has its own."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+
+from tests.e2e.town import Http, Town, a_phone, eventually, next_weekday, ok
+
+SCOPES: Final = ("admin", "clinician", "front_desk", "integration")
+NOBODY: Final = "00000000-0000-7000-8000-000000000000"
+WEEK: Final = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
+ALWAYS: Final = [{"weekday": day, "opens": "00:00", "closes": "23:59"} for day in WEEK]
+SIX: Final = "mood-iv-6x2w"
+ONE: Final = "booster-single"
+MON_WED_FRI: Final = (0, 2, 4, 7, 9, 11)
+
+
+@dataclass(frozen=True)
+class Practice:
+    """A clinic that is known to every service, with an access key of all scopes."""
+
+    town: Town
+    id: str
+    key: str
+    zone: str
+    resources: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    @property
+    def http(self) -> Http:
+        return Http(self.town.url, self.key)
+
+    def at(self, service: str, rest: str = "") -> str:
+        return f"/{service}/v1/clinics/{self.id}{rest}"
+
+    def register(self, **details: Any) -> dict[str, Any]:
+        """A new patient; `details` replace what nobody cares about."""
+        patient: dict[str, Any] = ok(self.http.post(self.at("booking", "/patients"), a_patient(**details)))
+        return patient
+
+    def book(self, patient_id: str, starts: Sequence[datetime] = (), protocol: str = SIX) -> dict[str, Any]:
+        """A series at these wall times; without any the earliest that fits."""
+        wish = a_wish(patient_id, starts, protocol)
+        series: dict[str, Any] = ok(self.http.post(self.at("booking", "/series"), wish))
+        return series
+
+    def soon(self, hour: int = 10, minute: int = 0) -> datetime:
+        """A wall time on a Monday one to two weeks ahead: far enough for every reminder to be planned."""
+        day = next_weekday(self.town.today(self.zone) + timedelta(days=8), 0)
+        return datetime(day.year, day.month, day.day, hour, minute)  # noqa: DTZ001 -- a wall time
+
+    def messages(self, **query: Any) -> list[dict[str, Any]]:
+        """What notify has planned or sent, at most 200."""
+        items: list[dict[str, Any]] = ok(self.http.get(self.at("notify", "/messages"), limit=200, **query))["items"]
+        return items
+
+    def issue_key(self, *scopes: str, **more: Any) -> dict[str, Any]:
+        """`{"access_key": …, "key": text}`, known to booking at once, to the others soon."""
+        body = {"label": "test key", "scopes": list(scopes), **more}
+        issued: dict[str, Any] = ok(self.http.post(self.at("booking", "/access-keys"), body))
+        return issued
+
+    def probes(self) -> list[str]:
+        """One path per service that any key of this clinic may read."""
+        return [
+            self.at("booking"),
+            self.at("followup", f"/patients/{NOBODY}/check-ins"),
+            self.at("notify", "/messages"),
+        ]
+
+    def statuses(self, key: str) -> list[int]:
+        """How booking, followup and notify answer this key."""
+        return [Http(self.town.url, key).get(path).status_code for path in self.probes()]
+
+    def wait_known(self, key: str) -> None:
+        """Until all services have heard of a key."""
+        eventually(lambda: 401 not in self.statuses(key), "hearing of the key")
+
+
+def a_patient(**details: Any) -> dict[str, Any]:
+    """A body that registers somebody."""
+    return {"name": "Somebody", "birth_date": "1980-05-17", "phone": a_phone(), **details}
+
+
+def a_wish(patient_id: str, starts: Sequence[datetime] = (), protocol: str = SIX) -> dict[str, Any]:
+    """A body that books a series."""
+    wish: dict[str, Any] = {"patient_id": patient_id, "protocol": protocol, "condition": "depression"}
+    if not starts:
+        return {**wish, "first_fit": {"time_of_day": "09:00"}}
+    return {**wish, "sessions": [{"starts_local": f"{start:%Y-%m-%dT%H:%M}"} for start in starts]}
+
+
+def six_times(first: datetime) -> list[datetime]:
+    """Monday, Wednesday and Friday for two weeks, when `first` is a Monday."""
+    return [first + timedelta(days=days) for days in MON_WED_FRI]
+
+
+def open_practice(
+    town: Town, *, zone: str = "America/New_York", chairs: int = 1, nurses: int = 1, **details: Any
+) -> Practice:
+    """Open a clinic, staff it, and wait until every service has heard of it."""
+    clinic = {"name": "Test Clinic", "sender_alias": "Your Clinic", "zone": zone, "country": "US", "phone": "555-0100"}
+    made = ok(town.operator.post("/booking/v1/clinics", {**clinic, **details}))
+    keys = f"/booking/v1/clinics/{made['id']}/access-keys"
+    key = ok(town.operator.post(keys, {"label": "all scopes", "scopes": list(SCOPES)}))["key"]
+    practice = Practice(town, made["id"], key, zone)
+    practice.wait_known(key)
+    staff = {"chair": chairs, "nurse": nurses}
+    return replace(practice, resources={kind: add_resources(practice, kind, count) for kind, count in staff.items()})
+
+
+def add_resources(practice: Practice, kind: str, count: int) -> list[str]:
+    """Resources that are there day and night; their ids."""
+    path = practice.at("booking", "/resources")
+    bodies = ({"kind": kind, "name": f"{kind} {number}", "hours": ALWAYS} for number in range(1, count + 1))
+    return [ok(practice.http.post(path, body))["id"] for body in bodies]
+
+
+def block(practice: Practice, resource_id: str, day: date) -> None:
+    """Close a resource on a date."""
+    path = practice.at("booking", f"/resources/{resource_id}")
+    version = ok(practice.http.get(path))["version"]
+    ok(practice.http.patch(path, {"closed_on": [day.isoformat()]}, version))

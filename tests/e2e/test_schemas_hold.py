@@ -1,0 +1,92 @@
+"""Generated requests against the running services: what they answer is what their OpenAPI documents say.
+
+Two kinds for every route: requests that keep to the schema, and requests that break it somewhere. None may lead to a
+5xx; every answer has a documented status, media type, headers and body; what breaks the schema is refused; nobody gets
+in without a key. The names in the paths are real ones half the time, else most requests would end as 404.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+from schemathesis.config import SchemathesisConfig
+from schemathesis.generation import GenerationMode
+
+from tests.e2e.described import document, operations
+from tests.e2e.practice import open_practice
+from tests.e2e.town import SERVICES, Town
+from tests.e2e.world import Peopled, people
+
+EXAMPLES = 12
+CONFIG: dict[str, Any] = {
+    "checks": {
+        # If-Match left out is 428 (RFC 6585), the key for the idempotency left out is 422 as any other fault.
+        "missing_required_header": {"expected-statuses": ["400", "401", "422", "428"]},
+        # Business rules go beyond what JSON Schema can say: 409 taken, 412 changed meanwhile, 422 a rule forbids it.
+        "positive_data_acceptance": {"expected-statuses": ["2xx", "404", "409", "412", "422"]},
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def peopled(town: Town) -> Peopled:
+    return people(open_practice(town, chairs=4, nurses=4))
+
+
+def schema_of(town: Town, service: str) -> Any:
+    described = document(town, service)
+    schema = schemathesis.openapi.from_dict(described, config=SchemathesisConfig.from_dict(CONFIG))
+    schema.config.update(base_url=town.url)
+    return schema
+
+
+def with_real_names(peopled: Peopled) -> st.SearchStrategy[dict[str, Any]]:
+    """Path parameters to put in: all real, the clinic only, or none."""
+    clinic = {"clinic_id": peopled.practice.id}
+    return st.sampled_from([{**peopled.ids, **clinic}, {**peopled.ids, **clinic}, clinic, {}])
+
+
+def faults_of(
+    operation: Any, mode: GenerationMode, key: str, names: st.SearchStrategy[dict[str, Any]]
+) -> Iterator[str]:
+    """What is wrong with the answers of one route."""
+
+    @seed(20260309)
+    @settings(
+        max_examples=EXAMPLES,
+        database=None,
+        deadline=None,
+        phases=(Phase.explicit, Phase.generate),
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=operation.as_strategy(generation_mode=mode), names=names)
+    def answers_as_described(case: Any, names: dict[str, Any]) -> None:
+        if case.path_parameters and not _is_broken(case, "path"):
+            case.path_parameters.update({name: names[name] for name in case.path_parameters if name in names})
+        case.call_and_validate(headers={"Authorization": f"Bearer {key}"})
+
+    try:
+        answers_as_described()
+    except Exception as fault:  # noqa: BLE001 -- every way of failing is a finding, and all are to be listed
+        yield f"{operation.label} ({mode.value}): {fault}"
+
+
+def _is_broken(case: Any, location: str) -> bool:
+    return any(place.value == location and part.mode.is_negative for place, part in case.meta.components.items())
+
+
+@pytest.mark.timeout(110)
+@pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: mode.value)
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_answers_as_it_describes_itself(town, peopled, service, mode):
+    of_operator = {route.name for route in operations(town) if "platform" in route.scopes and not route.is_of_clinic}
+    faults = []
+    for found in schema_of(town, service).get_all_operations():
+        operation = found.ok()
+        is_operators = operation.definition.raw["operationId"] in of_operator
+        key = town.platform.platform_key if is_operators else peopled.practice.key
+        faults += faults_of(operation, mode, key, with_real_names(peopled))
+    assert not faults, "\n\n".join(faults)
