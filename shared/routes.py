@@ -69,14 +69,14 @@ class Route:
 
 @dataclass(frozen=True)
 class Call:
-    """One HTTP request, parsed."""
+    """One HTTP request of an admitted caller, parsed."""
 
+    caller: Caller
     path: str
     arguments: Mapping[str, str]
     body: Mapping[str, Any]
     query: Mapping[str, Any]
     said: Any
-    authorization: str | None
     idempotency_key: str | None
     if_match: str | None
     correlation_id: str
@@ -102,8 +102,7 @@ class Door(Generic[U]):
 
     def answer(self, route: Route, call: Call) -> Answer:
         """What the operation says, as an HTTP answer."""
-        caller = self.admit(route, call.authorization, call.arguments.get(CLINIC))
-        clinic_id = call.arguments.get(CLINIC) or caller.clinic_id
+        clinic_id = call.arguments.get(CLINIC) or call.caller.clinic_id
         command = route.command(**self._fields(route, call, clinic_id))
         if not route.acts:
             result = self._units.run(clinic_id, self._cause(call), route.operation, command)

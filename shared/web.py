@@ -111,7 +111,7 @@ def _admitted_first(view: Callable[..., Any], route: Route, door: Door[Any]) -> 
 
     @wraps(view)
     def admitted(**arguments: str) -> Any:
-        door.admit(route, request.headers.get("Authorization"), arguments.get(CLINIC))
+        g.caller = door.admit(route, request.headers.get("Authorization"), arguments.get(CLINIC))
         _require_json()
         return view(**arguments)
 
@@ -134,12 +134,12 @@ def _answer(
     # The outermost decorator's arguments come first: query before body.
     by_part = dict(zip(("query", "body") if route.query else ("body",), parsed, strict=False))
     call = Call(
+        caller=g.caller,
         path=request.path,
         arguments=arguments,
         body=by_part.get("body", {}),
         query=by_part.get("query", {}),
         said=request.get_json(silent=True),
-        authorization=request.headers.get("Authorization"),
         idempotency_key=request.headers.get("Idempotency-Key"),
         if_match=request.headers.get("If-Match"),
         correlation_id=g.correlation_id,
