@@ -55,6 +55,11 @@ class Route:
         return self.operation.__name__
 
     @property
+    def tag(self) -> str:
+        """What it is about, for grouping: the collection of the clinic that the path goes through."""
+        return self.path.removeprefix(f"/clinics/<{CLINIC}>").strip("/").split("/")[0] or "clinics"
+
+    @property
     def acts(self) -> bool:
         return self.method == "POST"
 

@@ -103,7 +103,7 @@ def _add(blueprint: Blueprint, route: Route, door: Door[Any]) -> None:
     if route.query is not None:
         described = blueprint.arguments(route.query, location="query", unknown=RAISE)(described)
     described = blueprint.doc(**_described(route))(described)
-    blueprint.route(route.path, methods=[route.method])(_admitted_first(described, route, door))
+    blueprint.route(route.path, methods=[route.method], tags=[route.tag])(_admitted_first(described, route, door))
 
 
 def _admitted_first(view: Callable[..., Any], route: Route, door: Door[Any]) -> Callable[..., Any]:
