@@ -38,7 +38,12 @@ class Api:
             answer = requests.request(method, f"{self.url}{path}", json=body, headers=headers, timeout=TIMEOUT_SECONDS)
         except requests.ConnectionError:
             raise click.ClickException(f"Nothing answers at {self.url}: is the platform up, is --url right?") from None
-        if not answer.ok:
+        except requests.Timeout:
+            late = f"No answer within {TIMEOUT_SECONDS} s: it may have been done, look before you repeat it."
+            raise click.ClickException(late) from None
+        except requests.RequestException as error:
+            raise click.ClickException(f"--url {self.url}: {error}") from None
+        if not answer.ok or not answer.headers.get("Content-Type", "").startswith("application/json"):
             raise click.ClickException(_told(answer))
         return answer.json()
 

@@ -2,6 +2,7 @@
 
 import time
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ def own(town: Town) -> Practice:
     return open_practice(town, chairs=0, nurses=0)
 
 
-def listed(practice: Practice) -> dict[str, dict]:
+def listed(practice: Practice) -> dict[str, dict[str, Any]]:
     rows = ok(practice.http.get(practice.at("booking", "/access-keys"), limit=200))["items"]
     return {row["id"]: row for row in rows}
 

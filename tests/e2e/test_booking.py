@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -19,11 +20,12 @@ def own(town: Town) -> Practice:
     return open_practice(town)
 
 
-def series_of(practice: Practice, **query: str) -> list[dict]:
-    return ok(practice.http.get(practice.at("booking", "/series"), **query))["items"]
+def series_of(practice: Practice, **query: str) -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = ok(practice.http.get(practice.at("booking", "/series"), **query))["items"]
+    return items
 
 
-def reminders(practice: Practice, series: dict, number: int) -> list[tuple[str, str, int]]:
+def reminders(practice: Practice, series: dict[str, Any], number: int) -> list[tuple[str, str, int]]:
     about = f"series/{series['id']}/sessions/{number}"
     rows = practice.messages(about=about)
     return sorted((row["offset"], row["status"], row["revision"]) for row in rows if row["kind"] == "reminder")
@@ -37,8 +39,8 @@ def office_hours(town: Town, zone: str) -> datetime:
     return wall.replace(hour=9, minute=0) + timedelta(days=wall.hour >= 20)
 
 
-def planned_reminders(practice: Practice, series: dict) -> list[dict]:
-    def all_planned() -> list[dict]:
+def planned_reminders(practice: Practice, series: dict) -> list[dict[str, Any]]:
+    def all_planned() -> list[dict[str, Any]]:
         rows = [row for row in practice.messages(patient_id=series["patient_id"]) if row["kind"] == "reminder"]
         return rows if len(rows) == 3 * len(series["sessions"]) else []
 
@@ -112,7 +114,7 @@ def test_a_move_is_followed_in_notify(own, town):
     assert untouched == []
     town.move_to(town.clock() + timedelta(minutes=2))
 
-    def notice() -> list[dict]:
+    def notice() -> list[dict[str, Any]]:
         rows = own.messages(about=f"series/{series['id']}/sessions/3")
         return [row for row in rows if (row["kind"], row["status"]) == ("change-notice", "sent")]
 

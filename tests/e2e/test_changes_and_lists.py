@@ -133,8 +133,8 @@ def test_seven_items_come_in_pages_of_three(fresh, busy, routes, name):
     made = [make(practice) for _ in range(7)] if make else []
     path = routes[name].filled(clinic_id=practice.id)
     if name == "list_messages":
-        ids = {f"series/{id}" for id in made}
-        eventually(lambda: {row["about"] for row in practice.messages()} >= ids, "planning the messages")
+        series = {f"series/{id}" for id in made}
+        eventually(lambda: {row["about"] for row in practice.messages()} >= series, "planning the messages")
     pages = walk(practice, path, 3)
     ids = [id for page in pages for id in page]
     assert [len(page) for page in pages[:-1]] == [3] * (len(pages) - 1)

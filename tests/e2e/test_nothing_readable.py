@@ -1,4 +1,4 @@
-"""Nothing personal can be read in the databases, in Kafka, in the logs or in the metrics: only sealed, or not at all."""
+"""Nothing personal can be read in the databases, in Kafka, in the logs or in the metrics."""
 
 import base64
 import json
@@ -86,7 +86,8 @@ def documents(town: Town) -> Iterator[tuple[str, bytes]]:
     raw = CodecOptions(document_class=RawBSONDocument)
     for database in town.databases():
         for name in database.list_collection_names():
-            for document in database.get_collection(name, codec_options=raw).find():
+            found: Any = database.get_collection(name, codec_options=raw).find()
+            for document in found:
                 yield f"{database.name}.{name}", bytes(document.raw)
 
 
@@ -128,7 +129,7 @@ LOOK: Final = {"the databases": documents, "Kafka": records, "the logs": logs, "
 
 
 @pytest.fixture(scope="module")
-def secrets(town: Town, tmp_path_factory: pytest.TempPathFactory) -> Secrets:
+def secrets(town: Town) -> Secrets:
     """Everything that was typed in, after a whole story and calls of every kind."""
     found = Secrets()
     found.values |= {f"text {number} of the story": text for number, text in enumerate(the_story(town))}
@@ -152,7 +153,7 @@ def the_story(town: Town) -> list[str]:
     told: list[str] = []
     clinic = open_clinic(town.url, town.platform.platform_key)
     mail: Path = town.platform.installation.mail_folder
-    Story(town.url, clinic, town.clock, mail, lambda kind, text: told.append(text)).play()
+    Story(town.url, clinic, town.clock, mail, lambda _, text: told.append(text)).play()
     person = next(text for text in told if text.startswith("registered"))
     links = {link.rpartition("/")[2] for text in told for link in re.findall(r"https?://\S+/c/\S+", text)}
     assert len(links) == 2
@@ -192,7 +193,7 @@ def what_was_sent(practice: Practice, patient_id: str) -> dict[str, str]:
         rows = [row for row in practice.messages(patient_id=patient_id) if row["text"]]
         return rows if any("/c/" in row["text"] for row in rows) else []
 
-    values = {}
+    values: dict[str, str] = {}
     for row in eventually(sent, "sending the link"):
         lines = [line for line in row["text"].splitlines() if len(line) >= SEALED_TEXTS_FROM]
         values |= {f"line {number} of {row['id']}": line for number, line in enumerate(lines)}
@@ -217,7 +218,8 @@ def test_the_search_finds_what_is_readable(form):
     assert found_in(secrets, [("here", b"nobody")]) == []
 
 
-def test_the_search_sees_a_planted_document_record_and_line(town, secrets):
+@pytest.mark.usefixtures("secrets")
+def test_the_search_sees_a_planted_document_record_and_line(town):
     planted = Secrets({"planted": "Planted Person 4711"})
     collection = town.databases()[0]["planted"]
     log = town.platform.installation.folder / "logs" / "planted.log"

@@ -9,18 +9,21 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import requests
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from schemathesis.config import SchemathesisConfig
+from schemathesis.core import NOT_SET
 from schemathesis.generation import GenerationMode
 
-from tests.e2e.described import document, operations
+from shared.ids import new_id
+from tests.e2e.described import BODIES, QUERIES, document, operations
 from tests.e2e.practice import open_practice
 from tests.e2e.town import SERVICES, Town
-from tests.e2e.world import Peopled, people
+from tests.e2e.world import UNKNOWN, Peopled, people
 
-EXAMPLES = 12
+EXAMPLES = 7
 CONFIG: dict[str, Any] = {
     "checks": {
         # If-Match left out is 428 (RFC 6585), the key for the idempotency left out is 422 as any other fault.
@@ -49,6 +52,15 @@ def with_real_names(peopled: Peopled) -> st.SearchStrategy[dict[str, Any]]:
     return st.sampled_from([{**peopled.ids, **clinic}, {**peopled.ids, **clinic}, clinic, {}])
 
 
+def check(case: Any, key: str) -> None:
+    """Send it, and compare the answer with what is described."""
+    headers = {"Authorization": f"Bearer {key}"}
+    answer = case.call(headers=headers)
+    # A request line above 4 KiB is refused by the web server itself; it reaches no route, and no description.
+    if answer.status_code != requests.codes.request_uri_too_large:
+        case.validate_response(answer, headers=headers)
+
+
 def faults_of(
     operation: Any, mode: GenerationMode, key: str, names: st.SearchStrategy[dict[str, Any]]
 ) -> Iterator[str]:
@@ -66,7 +78,7 @@ def faults_of(
     def answers_as_described(case: Any, names: dict[str, Any]) -> None:
         if case.path_parameters and not _is_broken(case, "path"):
             case.path_parameters.update({name: names[name] for name in case.path_parameters if name in names})
-        case.call_and_validate(headers={"Authorization": f"Bearer {key}"})
+        check(case, key)
 
     try:
         answers_as_described()
@@ -83,10 +95,37 @@ def _is_broken(case: Any, location: str) -> bool:
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_service_answers_as_it_describes_itself(town, peopled, service, mode):
     of_operator = {route.name for route in operations(town) if "platform" in route.scopes and not route.is_of_clinic}
-    faults = []
+    faults: list[str] = []
     for found in schema_of(town, service).get_all_operations():
         operation = found.ok()
         is_operators = operation.definition.raw["operationId"] in of_operator
         key = town.platform.platform_key if is_operators else peopled.practice.key
         faults += faults_of(operation, mode, key, with_real_names(peopled))
     assert not faults, "\n\n".join(faults)
+
+
+def test_what_is_accepted_is_answered_as_described_too(town, peopled):
+    """Generated bodies seldom satisfy every rule (a zone that exists, a chair that is free): these do."""
+    ids = {**UNKNOWN, **peopled.ids, "clinic_id": peopled.practice.id}
+    accepted, faults = set(), []
+    schemas = {service: schema_of(town, service) for service in SERVICES}
+    for route in operations(town):
+        operation = schemas[route.service].find_operation_by_label(f"{route.method} {route.path}")
+        case = operation.Case(
+            path_parameters={name: ids[name] for name in [*route.parameters, *["clinic_id"] * route.is_of_clinic]},
+            headers={"Idempotency-Key": new_id(), "If-Match": '"1"'},
+            query=dict(QUERIES.get(route.name, {})),
+            body=BODIES[route.name](peopled.practice, ids["patient_id"]) if route.name in BODIES else NOT_SET,
+            media_type="application/json" if route.name in BODIES else None,
+        )
+        key = peopled.practice.key if route.is_of_clinic else town.platform.platform_key
+        headers = {"Authorization": f"Bearer {key}"}
+        answer = case.call(headers=headers)
+        accepted |= {route.name} if answer.status_code < 300 else set()
+        try:
+            case.validate_response(answer, headers=headers)
+        except Exception as fault:  # noqa: BLE001 -- as above
+            faults.append(f"{route.name}: {fault}")
+    assert not faults, "\n\n".join(faults)
+    assert {"open_clinic", "register_patient", "add_resource", "issue_key", "publish_protocol"} <= accepted
+    assert {"show_series", "show_check_in", "list_messages", "list_sessions", "show_backlog"} <= accepted

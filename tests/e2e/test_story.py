@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from deploy.local.story import Clinic, Story
-from tests.e2e.conftest import Town
+from tests.e2e.town import Town
 
 
 def test_the_story_of_the_demo_happens(town: Town, clinic: Clinic, mail_folder: Path) -> None:

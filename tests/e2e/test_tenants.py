@@ -174,7 +174,7 @@ def wrong_keys(town: Town, practice: Practice) -> dict[str, str | None]:
 
 
 def test_without_a_valid_key_nobody_gets_in(town, routes, a):
-    wrong = []
+    wrong: list[tuple[Any, ...]] = []
     for kind, key in wrong_keys(town, a.practice).items():
         for route in routes:
             answer = call(Http(town.url, key), route, a.practice, a.ids)

@@ -34,13 +34,13 @@ class Peopled:
 
 def booked_for_now(practice: Practice, patient_id: str) -> dict[str, Any]:
     """A series of one session that begins within minutes; the clock stands at its start afterwards."""
-    series: dict[str, Any] = ok(practice.http.post(practice.at("booking", "/series"), _now(practice, patient_id)))
+    series: dict[str, Any] = ok(practice.http.post(practice.at("booking", "/series"), _now(patient_id)))
     start = datetime.fromisoformat(series["sessions"][0]["starts_at"])
     practice.town.move_to(start + timedelta(seconds=1))
     return series
 
 
-def _now(practice: Practice, patient_id: str) -> dict[str, Any]:
+def _now(patient_id: str) -> dict[str, Any]:
     return {**a_wish(patient_id, [], ONE), "first_fit": {}}
 
 

@@ -1,0 +1,36 @@
+"""Several copies of everything at once: they share the work, and one that dies is not missed for long."""
+
+from collections import Counter
+
+import pytest
+
+from deploy.local.story import Clinic, Story
+from tests.support.fault_stage import Stage
+
+pytestmark = [pytest.mark.xdist_group("killed processes"), pytest.mark.timeout(400)]
+
+COPIED = ("booking.web", "booking.worker", "followup.worker", "notify.worker")
+SESSIONS = 6
+WAITED_FOR = {("confirmation", "email"): 1, ("reminder", "sms"): 3 * SESSIONS}
+"""Messages that the story waits for. Of the links it waits for two: weeks pass in seconds, so another one may be heard
+of when its form has expired already, and is then rightly never sent."""
+
+
+def test_nothing_fires_twice_when_everything_runs_twice(stage: Stage, clinic: Clinic) -> None:
+    platform = stage.platform
+    killed = {"session 2: check-in": "notify.worker", "session 4: check-in": "booking.worker"}
+
+    def tell(_: str, text: str) -> None:
+        if text in killed:
+            platform.kill(killed[text])
+
+    with stage.copies(*COPIED):
+        Story(platform.url, clinic, stage.clock, platform.installation.mail_folder, tell).play()
+        stage.recover()
+        stage.settle(clinic)
+    sent = Counter(
+        (row["kind"], row["channel"]) for row in stage.evidence(clinic).rows("notify", "messages", status="sent")
+    )
+    links = sent.pop(("check-in-link", "sms"))
+    assert (sent, 2 <= links <= SESSIONS) == (WAITED_FOR, True)
+    stage.conclude(clinic)
