@@ -50,7 +50,10 @@ def request_of(clinic_id: str, method: str, path: str, key: str | None, body: An
             f"Send an Idempotency-Key header (1 to {MAX_KEY} printable characters, new for each new intent), "
             "so that a repeated request has its effect once.",
         )
-    said = json.dumps(body, sort_keys=True, separators=(",", ":"))
+    try:
+        said = json.dumps(body, sort_keys=True, separators=(",", ":"))
+    except RecursionError as error:
+        raise Invalid("too-deep", "This JSON is nested too deeply.") from error
     return Request(id=_sha256(f"{clinic_id}\n{method}\n{path}\n{key}"), digest=_sha256(said))
 
 

@@ -39,7 +39,7 @@ def office_hours(town: Town, zone: str) -> datetime:
     return wall.replace(hour=9, minute=0) + timedelta(days=wall.hour >= 20)
 
 
-def planned_reminders(practice: Practice, series: dict) -> list[dict[str, Any]]:
+def planned_reminders(practice: Practice, series: dict[str, Any]) -> list[dict[str, Any]]:
     def all_planned() -> list[dict[str, Any]]:
         rows = [row for row in practice.messages(patient_id=series["patient_id"]) if row["kind"] == "reminder"]
         return rows if len(rows) == 3 * len(series["sessions"]) else []

@@ -38,11 +38,8 @@ def test_workers_that_keep_dying_lose_nothing_and_do_nothing_twice(stage: Stage,
 def test_a_relay_that_dies_before_it_marks_tells_twice_and_is_heard_once(
     stage: Stage, clinic: Clinic, seed: int
 ) -> None:
-    stage.platform.restart("booking.worker", {"KADENCE_FAILPOINT": "relay.after_send:kill:2"}, wait=False)
-    with stage.load(clinic, seed) as load:
+    with stage.armed("relay.after_send:kill:2", "booking.worker"), stage.load(clinic, seed) as load:
         stage.dies("booking.worker", 2)
-        load.advance(10)
-    stage.platform.restart("booking.worker", {})
     stage.keeps_its_word(clinic, load.history, seed)
     told: dict[str, list[int]] = defaultdict(list)
     for event in _topic(stage, "booking").events(clinic.id):
@@ -56,14 +53,10 @@ def test_hearers_that_die_before_they_commit_hear_again_and_do_nothing_twice(
     stage: Stage, clinic: Clinic, seed: int
 ) -> None:
     hearers = ("notify.worker", "followup.worker")
-    for hearer in hearers:
-        stage.platform.restart(hearer, {"KADENCE_FAILPOINT": "consumer.after_effect:kill:3"}, wait=False)
-    with stage.load(clinic, seed) as load:
+    with stage.armed("consumer.after_effect:kill:3", *hearers), stage.load(clinic, seed) as load:
         load.advance(30)
         for hearer in hearers:
             stage.dies(hearer, 1)
-    for hearer in hearers:
-        stage.platform.restart(hearer, {})
     stage.keeps_its_word(clinic, load.history, seed)
 
 

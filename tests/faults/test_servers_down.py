@@ -16,6 +16,8 @@ from tests.support.fault_stage import Stage, a_stage
 
 pytestmark = [pytest.mark.xdist_group("servers down"), pytest.mark.timeout(400)]
 
+AWAY_SECONDS = 10
+"""Longer than a request waits for the database, 8 s."""
 OUTAGE_SECONDS = 12
 FREEZE_SECONDS = 15
 """Longer than the relay's delivery time-out of 10 s."""
@@ -40,11 +42,13 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 
 def test_a_database_that_dies_costs_clients_patience_only(stage: Stage, clinic: Clinic, seed: int) -> None:
     with stage.load(clinic, seed) as load:
-        for _ in range(3):
+        for away in (0, 0, AWAY_SECONDS):
             load.advance(25)
             stage.platform.mongo.kill()
+            Stop().wait(away)  # the outage itself, not a wait for something
             stage.platform.mongo.start()
         load.advance(25)
+    assert any("503" in answered.before for answered in load.history), "nobody was asked to come again"
     stage.keeps_its_word(clinic, load.history, seed, passing={"503"})
 
 

@@ -188,6 +188,8 @@ class _Desk:
 
     def _book(self) -> None:
         patient = self._note(self.client.post(self._at("patients"), self._person()))
+        if not patient.is_done:
+            return
         wish = {
             "patient_id": patient.content["id"],
             "protocol": PROTOCOL,

@@ -87,6 +87,17 @@ class Stage:
                 self.platform.halt(copy)
                 self.retired.add(copy)
 
+    @contextmanager
+    def armed(self, failpoint: str, *parts: str) -> Iterator[None]:
+        """These die at that point, in each of their lives, as long as the block lasts."""
+        for part in parts:
+            self.platform.restart(part, {"KADENCE_FAILPOINT": failpoint}, wait=False)
+        try:
+            yield
+        finally:
+            for part in parts:
+                self.platform.restart(part, {}, wait=False)
+
     def settle(self, clinic: Clinic) -> None:
         """All is told, heard and sent."""
         evidence = self.evidence(clinic)

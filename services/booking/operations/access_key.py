@@ -72,5 +72,6 @@ def revoke_key(uow: UnitOfWork, command: RevokeKey) -> AccessKey:
 
 
 def list_keys(uow: UnitOfWork, command: ListKeys) -> Page[AccessKey]:
-    """A page of the clinic's keys."""
+    """A page of the clinic's keys. Raises `NotFound` without such a clinic."""
+    uow.clinics.get(uow.clinic_id)
     return page_of(uow.access_keys.list(after=command.after, limit=command.limit + 1), command.limit)

@@ -33,6 +33,14 @@ def test_a_request_that_acts_needs_a_usable_key(key):
         request_of(CLINIC, "POST", PATH, key, BODY)
 
 
+def test_json_nested_too_deeply_is_refused():
+    body: list[object] = []
+    for _ in range(100_000):
+        body = [body]
+    with pytest.raises(Invalid, match="too-deep"):
+        request_of(CLINIC, "POST", "/x", "key", body)
+
+
 def test_the_longest_key_is_usable():
     assert request_of(CLINIC, "POST", PATH, "x" * MAX_KEY, BODY)
 
