@@ -126,21 +126,25 @@ def place_again(
 ) -> tuple[Session, list[Finding]]:
     """Session `number` where it is wanted now, the others as they are, with the notes to keep for the whole series.
 
-    Only what concerns this session forbids it; what a missed session has torn open before does not. Raises as
-    `place_series` does, and `Conflict` when the session is past moving.
+    Only what concerns this session forbids it; what a missed session has torn open before, and the move leaves as it
+    is, does not. Raises as `place_series` does, and `Conflict` when the session is past moving.
     """
-    series.session(number).after(SessionMove.RESCHEDULE)
+    placed = series.session(number)
+    placed.after(SessionMove.RESCHEDULE)
     others = [session for session in series.sessions if session.is_live and session.number != number]
     wanted = Planned(number, regimen.phase_of(number), wish.local.date())
     kept = [Planned(one.number, regimen.phase_of(one.number), one.on) for one in others]
-    planned = tuple(sorted([*kept, wanted], key=lambda one: one.number))
-    course = Course(regimen, planned, elsewhere)
+    course, so_far = (
+        Course(regimen, tuple(sorted([*kept, one], key=lambda planned: planned.number)), elsewhere)
+        for one in (wanted, replace(wanted, on=placed.on))
+    )
+    torn = breaches(so_far)
     session, faults = _attempt(calendar, wanted, wish)
     _refuse(
         [
             *faults,
             *(_overlap(other, session) for other in others if not other.slots.isdisjoint(session.slots)),
-            *(_as_fault(finding) for finding in breaches(course) if number in finding.numbers),
+            *(_as_fault(one) for one in breaches(course) if number in one.numbers and one not in torn),
         ]
     )
     return session, notes(course)

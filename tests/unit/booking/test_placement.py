@@ -307,6 +307,10 @@ def test_a_gap_that_was_torn_before_does_not_forbid_a_move():
         series, regimen, 3, Wish(datetime.fromisoformat("2026-03-12T09:00")), calendar=a_calendar(), elsewhere=()
     )
     assert closer.on == date(2026, 3, 12)
+    same_day, _ = place_again(
+        series, regimen, 3, Wish(datetime.fromisoformat("2026-03-17T11:00")), calendar=a_calendar(), elsewhere=()
+    )
+    assert same_day.starts_local.hour == 11
     with pytest.raises(RuleBroken):
         place_again(
             series, regimen, 3, Wish(datetime.fromisoformat("2026-03-18T09:00")), calendar=a_calendar(), elsewhere=()
