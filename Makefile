@@ -18,7 +18,7 @@ demo: $(VENV)/local ## Start everything on this machine and play the story (ARGS
 
 .PHONY: test
 test: check ## Everything: check, then integration, end-to-end and fault tests on real servers
-	$(BIN)/pytest tests/integration tests/e2e tests/faults -n $(WORKERS) --dist loadgroup
+	$(BIN)/pytest tests/integration tests/e2e tests/faults -n $(WORKERS) --dist loadscope
 
 .PHONY: check
 check: $(VENV)/dev ## Style, types, import rules, unit, architecture and contract tests (under 30 s)

@@ -24,6 +24,7 @@ Handle: TypeAlias = Callable[[bytes | None, bytes | None, list[tuple[str, bytes]
 ROUND_SECONDS: Final = 10.0
 """After this time a round gives back what it has not handled yet: a third of the interval in which it must poll."""
 LONGEST_PAUSE: Final = 2.0
+TOPICS_SECONDS: Final = 0.3
 
 
 class Stalled(Exception):
@@ -60,16 +61,24 @@ class Consumer:
                 stop.wait(pause)
 
     def _hear(self, handle: Handle, stop: Stop) -> None:
-        admin = Admin(self.broker)
-        try:
-            admin.ensure_topics(self.topics)  # a subscription to a missing topic hears nothing until metadata ages
-        finally:
-            admin.close()
+        self._await_topics(stop)
+        if stop.is_set():
+            return
         with consumer_client(self.broker, self.group, self.topics, self.options) as client:
             rounds = _Rounds(client, handle, stop, self.failpoint)
             watch = _Watch(client, self.topics, self.watch_every, self.patience)
             while not stop.is_set():
                 watch.look(heard=rounds.one())
+
+    def _await_topics(self, stop: Stop) -> None:
+        """Until who tells has created them: a subscription to a missing topic hears nothing until metadata ages."""
+        admin = Admin(self.broker)
+        try:
+            while admin.missing(self.topics):
+                if stop.wait(TOPICS_SECONDS):
+                    return
+        finally:
+            admin.close()
 
 
 @dataclass

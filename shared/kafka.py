@@ -100,9 +100,17 @@ class Admin:
         self._network = _Network()
 
     def ensure_topics(self, topics: Iterable[str]) -> None:
-        """Create the topics that are missing and wait until they can be used."""
+        """Create the topics that are missing and wait until they can be used.
+
+        Only who tells on a topic creates it: a broker in memory (tansu) breaks a topic that two create at once.
+        """
         wanted = list(topics)
         self._ask(lambda client: self._ensure(client, wanted))
+
+    def missing(self, topics: Iterable[str]) -> list[str]:
+        """Those topics that do not exist."""
+        wanted = list(topics)
+        return self._ask(lambda client: _missing(client, wanted))
 
     def identity(self, topic: str) -> Identity:
         return self._ask(lambda client: _identity(client, topic))
@@ -115,10 +123,8 @@ class Admin:
             self._network.close()
 
     def _ensure(self, client: Any, wanted: list[str]) -> None:
-        found = client.describe_topics(wanted)
-        missing = [topic["name"] for topic in found if topic["error_code"] == UnknownTopicOrPartitionError.errno]
         size = {"num_partitions": self._broker.partitions, "replication_factor": self._broker.replication}
-        if missing:
+        if missing := _missing(client, wanted):
             with suppress(TopicAlreadyExistsError):  # somebody else was faster with one of them
                 client.create_topics(dict.fromkeys(missing, size))
         client.wait_for_topics(wanted)
@@ -131,6 +137,11 @@ class Admin:
         except (KafkaError, OSError) as error:
             self.close()
             raise TransientFailure(f"Kafka does not answer: {error!r}") from error
+
+
+def _missing(client: Any, topics: list[str]) -> list[str]:
+    found = client.describe_topics(topics)
+    return [topic["name"] for topic in found if topic["error_code"] == UnknownTopicOrPartitionError.errno]
 
 
 def _identity(client: Any, topic: str) -> Identity:

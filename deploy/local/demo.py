@@ -52,7 +52,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where data, secrets, mail and logs are kept")
     parser.add_argument("--free-ports", action="store_true", help="any free ports instead of the usual ones")
     given = parser.parse_args(arguments)
-    signal.signal(signal.SIGTERM, _interrupt)
+    # Said for SIGINT as well: a shell's background job would ignore it.
+    for ending in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(ending, _interrupt)
     try:
         return _run(given.folder, Ports.free() if given.free_ports else Ports.fixed(), ends=given.exit)
     except LocalFault as fault:
@@ -128,7 +130,7 @@ The platform is up; Ctrl-C stops it and leaves nothing running.
 
 
 def _interrupt(*_: object) -> None:
-    """SIGTERM ends the demo in the same orderly way as Ctrl-C."""
+    """Ctrl-C and SIGTERM end the demo in the same orderly way."""
     raise KeyboardInterrupt
 
 

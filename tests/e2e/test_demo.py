@@ -103,7 +103,6 @@ def test_killed_outright_it_leaves_nothing_running_either(tmp_path):
         assert nothing_runs(folder), left_over(folder)
 
 
-@pytest.mark.xdist_group("the usual ports")
 def test_a_taken_port_is_one_clear_line_with_the_mend(tmp_path):
     if not is_free(GATEWAY):
         pytest.skip(f"port {GATEWAY} of this machine is in use, so this test cannot take it")

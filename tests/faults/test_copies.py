@@ -7,7 +7,7 @@ import pytest
 from deploy.local.story import Clinic, Story
 from tests.support.fault_stage import Stage
 
-pytestmark = [pytest.mark.xdist_group("killed processes"), pytest.mark.timeout(400)]
+pytestmark = pytest.mark.timeout(400)
 
 COPIED = ("booking.web", "booking.worker", "followup.worker", "notify.worker")
 SESSIONS = 6

@@ -17,7 +17,7 @@ from tests.support.fault_load import Answered, Client
 from tests.support.fault_stage import Stage
 from tests.support.fault_wire import Topic
 
-pytestmark = [pytest.mark.xdist_group("killed processes"), pytest.mark.timeout(400)]
+pytestmark = pytest.mark.timeout(400)
 
 SOON = 60.0
 

@@ -15,7 +15,7 @@ from shared.ids import new_id
 from tests.support.fault_load import PROTOCOL, Answered, Client
 from tests.support.fault_stage import Stage
 
-pytestmark = [pytest.mark.xdist_group("killed processes"), pytest.mark.timeout(400)]
+pytestmark = pytest.mark.timeout(400)
 
 RIVALS = 50
 UNBLOCKED_WITHIN = 20.0

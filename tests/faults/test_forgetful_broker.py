@@ -9,7 +9,7 @@ from deploy.local.servers import kafka
 from deploy.local.story import Clinic
 from tests.support.fault_stage import Stage, a_stage
 
-pytestmark = [pytest.mark.xdist_group("servers down"), pytest.mark.timeout(400)]
+pytestmark = pytest.mark.timeout(400)
 
 LIVES = 4
 

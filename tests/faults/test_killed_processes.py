@@ -11,7 +11,7 @@ from tests.support.fault_load import LOST
 from tests.support.fault_stage import Stage
 from tests.support.fault_wire import Topic
 
-pytestmark = [pytest.mark.xdist_group("killed processes"), pytest.mark.timeout(400)]
+pytestmark = pytest.mark.timeout(400)
 
 WORKERS = ("booking.worker", "followup.worker", "notify.worker")
 

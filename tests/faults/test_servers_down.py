@@ -14,7 +14,7 @@ from tests.support.fault_checks import untold
 from tests.support.fault_load import is_booking
 from tests.support.fault_stage import Stage, a_stage
 
-pytestmark = [pytest.mark.xdist_group("servers down"), pytest.mark.timeout(400)]
+pytestmark = pytest.mark.timeout(400)
 
 AWAY_SECONDS = 10
 """Longer than a request waits for the database, 8 s."""

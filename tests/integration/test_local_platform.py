@@ -170,7 +170,7 @@ def test_every_part_gets_exactly_the_settings_of_the_contract(make):
         "KADENCE_KEY_FILE": str(platform.installation.key_file),
         "KADENCE_PLATFORM_KEY_FILE": str(platform.installation.platform_key_file),
         "KADENCE_CLOCK": "simulated",
-        "KADENCE_CLOCK_FILE": str(platform.installation.clock_file),
+        "KADENCE_CLOCK_PATH": str(platform.installation.clock_file),
         "KADENCE_HTTP_PORT": str(platform.port("booking.web")),
         "KADENCE_HEALTH_PORT": str(platform.port("booking.worker")),
         "KADENCE_PUBLIC_URL": platform.url,

@@ -240,8 +240,8 @@ class FakeAdmin:
     def __init__(self, broker: Broker) -> None:
         pass
 
-    def ensure_topics(self, topics: list[str]) -> None:
-        pass
+    def missing(self, topics: list[str]) -> list[str]:
+        return []
 
     def close(self) -> None:
         pass
