@@ -48,19 +48,30 @@ def compose(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]"
     )
 
 
+def an_installation(folder: Path) -> Path:
+    """A copy of what docker-compose reads, with an environment and secrets of its own."""
+    shutil.copy(REPOSITORY / "docker-compose.yml", folder)
+    for part in ("deploy/mongo", "deploy/docker"):
+        shutil.copytree(REPOSITORY / part, folder / part)
+    make_env.main(folder)
+    return folder
+
+
 @pytest.fixture
 def installation(tmp_path: Path) -> Path:
-    """A copy of what docker-compose reads, with an environment and secrets of its own."""
-    shutil.copy(REPOSITORY / "docker-compose.yml", tmp_path)
-    for folder in ("deploy/mongo", "deploy/docker"):
-        shutil.copytree(REPOSITORY / folder, tmp_path / folder)
-    make_env.main(tmp_path)
-    return tmp_path
+    return an_installation(tmp_path)
 
 
-@pytest.fixture
-def resolved(installation: Path) -> dict[str, Any]:
-    done = compose(installation, "--profile", "dev", "config")
+@pytest.fixture(scope="session")
+def untouched(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One that no test changes."""
+    return an_installation(tmp_path_factory.mktemp("installation"))
+
+
+@pytest.fixture(scope="session")
+def resolved(untouched: Path) -> dict[str, Any]:
+    """What docker-compose makes of it; asked once, and only read."""
+    done = compose(untouched, "--profile", "dev", "config")
     assert done.returncode == 0, done.stderr
     read: dict[str, Any] = yaml.safe_load(done.stdout)
     return read
@@ -81,12 +92,12 @@ def test_what_runs_on_tells_its_health(resolved):
     assert {name for name, one in resolved["services"].items() if "healthcheck" in one} == running
 
 
-def test_secrets_come_from_files_and_none_is_known_beforehand(installation, resolved):
+def test_secrets_come_from_files_and_none_is_known_beforehand(untouched, resolved):
     for name, secret in resolved["secrets"].items():
         file = Path(secret["file"])
-        assert file.is_relative_to(installation), name
+        assert file.is_relative_to(untouched), name
         assert len(file.read_text()) >= 32, name
-    values = [file.read_text() for file in (installation / "deploy/secrets").iterdir()]
+    values = [file.read_text() for file in (untouched / "deploy/secrets").iterdir()]
     everything = yaml.safe_dump(resolved)
     assert [value for value in values if value in everything] == []
     for part in PARTS:
