@@ -17,8 +17,7 @@ _SLASH: Final = "/"
 BANNED_TEXT: Final = {
     "a path of one machine": re.compile(rf"(?<![\w./-]){_SLASH}(?:work|root|home{_SLASH}\w+)\b"),
     "the host of a package registry": re.compile(
-        r"(?i)\b(?:pypi\.(?:org|python\.org)|pythonhosted\.org|registry\.npmjs\.org|repo1?\.maven\.org"
-        r"|repo\.maven\.apache\.org|maven\.google\.com|rubygems\.org|proxy\.golang\.org)\b"
+        r"(?i)\b(?:(?:pypi|pythonhosted|npmjs|proxy\.golang|rubygems)\.org|repo\d?\.maven)\b"
     ),
     "a choice of package index": re.compile(
         r"(?m)(?:--(?:extra-)?index-url|--trusted-host|--find-links|PIP_INDEX_URL)\b"
