@@ -77,19 +77,7 @@ class Change:
             raise Contended(f"{self.collection}: {self.filter} is not there any more")
 
 
-@dataclass(frozen=True)
-class Removal:
-    """Deletes one document, if it is there."""
-
-    collection: str
-    filter: Document
-    on_duplicate: OnDuplicate = as_contended
-
-    def run(self, database: Database[Document], session: ClientSession | None) -> None:
-        database[self.collection].delete_one(self.filter, session=session)
-
-
-Write = Insert | Change | Removal
+Write = Insert | Change
 Tell = Callable[[Any, Envelope], Envelope]
 """Fills type and data of an envelope from a domain event; see `shared.outbox`."""
 

@@ -1,5 +1,3 @@
-import base64
-import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,27 +6,16 @@ import pytest
 from services.followup.settings import Settings
 from services.followup.wiring import service
 from shared.host import Host
-from shared.ids import new_id
 from shared.settings import load
+from tests.integration.environment import an_environment
 from tests.integration.followup.followup_host import ThisFollowup
 
 
 @pytest.fixture
 def settings(mongo_url: str, tmp_path: Path) -> Settings:
     """A namespace of its own for each test, and a clock that the test moves."""
-    environment = {
-        "KADENCE_ENV": "development",
-        "KADENCE_NAMESPACE": f"t{new_id().replace('-', '')[6:26]}",
-        "KADENCE_MONGO_URL": mongo_url,
-        "KADENCE_KAFKA_BOOTSTRAP": "unused:9092",
-        "KADENCE_KEY": base64.b64encode(secrets.token_bytes(96)).decode(),
-        "KADENCE_PLATFORM_KEY": "operator",
-        "KADENCE_CLOCK": "simulated",
-        "KADENCE_CLOCK_PATH": str(tmp_path / "clock"),
-        "KADENCE_PUBLIC_URL": "https://care.example",
-        "KADENCE_LOG_LEVEL": "error",
-    }
-    return load(Settings, environment)
+    public = {"KADENCE_PUBLIC_URL": "https://care.example"}
+    return load(Settings, {**an_environment(mongo_url, tmp_path), **public})
 
 
 @pytest.fixture

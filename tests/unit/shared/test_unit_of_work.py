@@ -7,7 +7,7 @@ import pytest
 from pymongo.errors import ExecutionTimeout, NetworkTimeout, OperationFailure
 
 from shared.errors import Conflict, Contended, NotFound, Stale, TransientFailure
-from shared.unit_of_work import EVERY_CLINIC, Change, Insert, Removal, as_envelope
+from shared.unit_of_work import EVERY_CLINIC, Change, Insert, as_envelope
 from tests.support.memory_database import MemoryDatabase, unreachable
 from tests.support.small_bakery import CLINIC, NOW, OTHER_CLINIC, Cake, a_unit, cakes_of, slot_taken
 
@@ -114,15 +114,6 @@ def test_the_guard_of_all_writes_goes_first(database):
     unit.write(Insert("guards", {"_id": "g"}), first=True)
     with pytest.raises(Contended, match="guards"):
         unit.commit()
-
-
-def test_a_removal_of_what_is_not_there_does_no_harm(database):
-    keep(database, PLUM)
-    for _ in range(2):
-        unit = a_unit(database)
-        unit.write(Removal("cakes", {"_id": "cake-1"}))
-        unit.commit()
-    assert database.documents("cakes") == []
 
 
 # --- events ---------------------------------------------------------------------------------------------------------
