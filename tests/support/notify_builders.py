@@ -7,12 +7,15 @@ from typing import Any
 
 from services.notify.domain.clinic import Clinic
 from services.notify.domain.message import Channel, Kind, Message, Status, Step, queued
+from services.notify.domain.offer import Offer, offer_subject
 from services.notify.domain.recipient import Privacy, Recipient
 from services.notify.domain.visit import Visit, series_subject, visit_subject
 from services.notify.operations.check_ins import CheckInOpened, hear_check_in_opened
 from services.notify.operations.clinics import ClinicHeard, hear_clinic
+from services.notify.operations.offers import OfferMade
 from services.notify.operations.patients import PatientHeard, hear_patient
 from services.notify.operations.series import BookedSession, SeriesBooked, hear_series_booked
+from services.notify.operations.sessions import SessionCancelled, SessionMissed, SessionMoved
 from shared.localtime import resolve
 from tests.support.notify_fakes import FakeNotify
 
@@ -25,6 +28,10 @@ LORD_HOWE = "Australia/Lord_Howe"
 LOS_ANGELES = "America/Los_Angeles"
 BOOKED_AT = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
 """A Monday, 10:00 in New York; the clocks there change on Sunday the 8th."""
+
+
+LENGTH = timedelta(minutes=130)
+LINK = "https://care.example/booking/a/4f0c1f6e8b2d4c7a9e3b5d71"
 
 
 def at(local: str, zone: str = NEW_YORK) -> datetime:
@@ -71,9 +78,24 @@ def a_visit(local: str = "2026-03-09 09:00", zone: str = NEW_YORK, *, number: in
         zone=zone,
         starts_at=at(local, zone),
         starts_local=datetime.fromisoformat(local),
+        ends_at=at(local, zone) + LENGTH,
         revision=0,
     )
     return replace(visit, **changes)
+
+
+def an_offer(local: str = "2026-03-05 10:30", **changes: Any) -> Offer:
+    offer = Offer(
+        id=offer_subject(SERIES, "offer-1"),
+        patient_id=PATIENT,
+        number=1,
+        zone=NEW_YORK,
+        starts_at=at(local),
+        starts_local=datetime.fromisoformat(local),
+        made_at=BOOKED_AT,
+        expires_at=BOOKED_AT + timedelta(hours=2),
+    )
+    return replace(offer, **changes)
 
 
 def a_message(status: Status = Status.QUEUED, **changes: Any) -> Message:
@@ -113,9 +135,45 @@ def series_booked(
         patient_id=PATIENT,
         zone=zone,
         sessions=tuple(
-            BookedSession(number, at(local, zone), datetime.fromisoformat(local), revision=0)
+            BookedSession(number, at(local, zone), datetime.fromisoformat(local), at(local, zone) + LENGTH, revision=0)
             for number, local in enumerate(locals, 1)
         ),
+    )
+    return replace(command, **changes)
+
+
+def session_moved(number: int, local: str, *, revision: int = 1, told_at: datetime = BOOKED_AT) -> SessionMoved:
+    return SessionMoved(
+        series_id=SERIES,
+        told_at=told_at,
+        number=number,
+        zone=NEW_YORK,
+        starts_at=at(local),
+        starts_local=datetime.fromisoformat(local),
+        ends_at=at(local) + LENGTH,
+        revision=revision,
+    )
+
+
+def session_cancelled(number: int, **changes: Any) -> SessionCancelled:
+    return replace(SessionCancelled(SERIES, BOOKED_AT, number, revision=0, reason="patient"), **changes)
+
+
+def session_missed(number: int, *, revision: int = 0) -> SessionMissed:
+    return SessionMissed(SERIES, number, revision)
+
+
+def offer_made(local: str = "2026-03-05 10:30", *, number: int = 1, **changes: Any) -> OfferMade:
+    command = OfferMade(
+        offer_id="offer-1",
+        told_at=BOOKED_AT,
+        series_id=SERIES,
+        patient_id=PATIENT,
+        number=number,
+        zone=NEW_YORK,
+        starts_at=at(local),
+        starts_local=datetime.fromisoformat(local),
+        expires_at=BOOKED_AT + timedelta(hours=2),
     )
     return replace(command, **changes)
 

@@ -1,6 +1,6 @@
 """Notify's world in memory: what all units of work share, with state instead of a database and providers."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -9,18 +9,22 @@ from typing import Any, Generic, TypeVar
 from services.notify.domain.check_in import CheckIn
 from services.notify.domain.clinic import Clinic
 from services.notify.domain.events import Event
-from services.notify.domain.message import Channel, Letter, Message, Status
+from services.notify.domain.message import Channel, Kind, Letter, Message, Status
+from services.notify.domain.offer import Offer
 from services.notify.domain.recipient import Recipient
+from services.notify.domain.reply import Answer, Reply
+from services.notify.domain.series import Series
 from services.notify.domain.visit import Visit
 from services.notify.jobs.deliver import deliver
 from services.notify.operations.ports import Accepted, Claim, NotDelivered
 from shared.errors import Contended, NotFound, TransientFailure
-from shared.paging import Page
+from shared.paging import Page, page_from
 
-A = TypeVar("A", Clinic, Recipient, Visit, CheckIn, Message)
-KINDS: tuple[type[Any], ...] = (Clinic, Recipient, Visit, CheckIn, Message)
+A = TypeVar("A", Clinic, Recipient, Series, Visit, CheckIn, Offer, Message, Reply)
+KINDS: tuple[type[Any], ...] = (Clinic, Recipient, Series, Visit, CheckIn, Offer, Message, Reply)
 LEASE = timedelta(seconds=60)
 OPEN = (Status.QUEUED, Status.SENDING)
+WENT_OUT = (Status.SENDING, Status.SENT, Status.UNKNOWN)
 
 
 class Killed(BaseException):
@@ -103,9 +107,12 @@ class FakeUnitOfWork:
         self.now = world.now
         self.clinics = FakeStore(self, Clinic)
         self.recipients = FakeStore(self, Recipient)
+        self.series = FakeStore(self, Series)
         self.visits = FakeVisits(self, Visit)
         self.check_ins = FakeStore(self, CheckIn)
+        self.offers = FakeStore(self, Offer)
         self.messages = FakeMessages(self, Message)
+        self.replies = FakeReplies(self, Reply)
         self._writes: list[tuple[Callable[[], None], Callable[[], None]]] = []
 
     def new_id(self) -> str:
@@ -123,6 +130,9 @@ class FakeUnitOfWork:
         if not token.startswith("sealed:"):
             raise ValueError(f"{token!r} is not sealed")
         return token.removeprefix("sealed:")
+
+    def fingerprint(self, address: str) -> str:
+        return f"{self.clinic_id}:{address}"
 
     def write(self, check: Callable[[], None], apply: Callable[[], None]) -> None:
         self._writes.append((check, apply))
@@ -177,6 +187,14 @@ class FakeVisits(FakeStore[Visit]):
         return sorted(found, key=lambda visit: (visit.starts_at, visit.id))
 
 
+class FakeReplies(FakeStore[Reply]):
+    def page(self, *, patient_id: str | None, answer: Answer | None, after: str | None, limit: int) -> Page[Reply]:
+        asked = {"patient_id": patient_id, "answer": answer}
+        wanted = {name: value for name, value in asked.items() if value is not None}
+        found = [row for row in self.mine() if all(getattr(row, name) == value for name, value in wanted.items())]
+        return page_from(found, after=after, limit=limit, place=lambda row: f"{row.received_at.isoformat()} {row.id}")
+
+
 class FakeMessages(FakeStore[Message]):
     """The ledger, with leases and the unique key on the meaning."""
 
@@ -218,9 +236,13 @@ class FakeMessages(FakeStore[Message]):
         return [row for row in self.mine() if row.patient_id == patient_id and row.status is Status.QUEUED]
 
     def opt_out_told_since(self, patient_id: str, at: datetime) -> bool:
-        went_out = {Status.SENDING, Status.SENT, Status.UNKNOWN}
-        rows = [row for row in self.mine() if row.patient_id == patient_id and row.status in went_out]
+        rows = [row for row in self.mine() if row.patient_id == patient_id and row.status in WENT_OUT]
         return any(row.tells_opt_out and row.history[-1].at >= at for row in rows)
+
+    def last_said(self, address: str, kinds: Collection[Kind], *, until: datetime) -> Message | None:
+        rows = [row for row in self.mine() if row.address == address and row.kind in kinds and row.status in WENT_OUT]
+        said = [row for row in rows if row.begun_at and row.begun_at <= until]
+        return max(said, key=lambda row: row.begun_at or until, default=None)
 
     def page(
         self, *, patient_id: str | None, about: str | None, status: Status | None, after: str | None, limit: int
@@ -253,6 +275,7 @@ class FakeProvider:
     """
 
     repeatable: bool = False
+    answered: bool = False
     answers: list[NotDelivered] = field(default_factory=list)
     taken: dict[str, Letter] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
@@ -274,6 +297,6 @@ class FakeProvider:
 
 def providers(**changes: Any) -> dict[Channel, Any]:
     """An SMS provider with keys and a mail server without, as in the sandbox installation."""
-    return {Channel.SMS: FakeProvider(repeatable=True), Channel.EMAIL: FakeProvider()} | {
+    return {Channel.SMS: FakeProvider(repeatable=True, answered=True), Channel.EMAIL: FakeProvider()} | {
         Channel(name): provider for name, provider in changes.items()
     }

@@ -1,7 +1,7 @@
 """All of notify's routes; reads like a contents page."""
 
 from services.notify.api import schemas
-from services.notify.operations import queries
+from services.notify.operations import queries, replies
 from shared.cursors import page_schema
 from shared.routes import Route
 
@@ -18,5 +18,30 @@ ROUTES: tuple[Route, ...] = (
         page_schema(schemas.MessageAnswer),
         query=schemas.MessageQuery,
         description="By the time they are due, with what the patients read.",
+    ),
+    Route(
+        "POST",
+        "/clinics/<clinic_id>/replies",
+        "Hand in what a patient wrote back",
+        frozenset({"integration"}),
+        replies.ReceiveReply,
+        replies.receive_reply,
+        schemas.ReplyAnswer,
+        body=schemas.ReplyBody,
+        status=201,
+        description="1 confirms, 2 asks for a change, 3 says that the patient is late; all else is kept for a person. "
+        "The digits speak of the session of the last message about one to that phone. "
+        "The same `provider_id` again is the same reply.",
+    ),
+    Route(
+        "GET",
+        "/clinics/<clinic_id>/replies",
+        "List what patients wrote back",
+        CARE,
+        replies.ListReplies,
+        replies.list_replies,
+        page_schema(schemas.ReplyAnswer),
+        query=schemas.ReplyQuery,
+        description="By the time they came.",
     ),
 )

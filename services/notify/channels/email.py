@@ -7,8 +7,9 @@ of the message's id, so that a mailbox or a bounce can be matched with the ledge
 
 import smtplib
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP as WIRE
 from email.utils import format_datetime, formataddr
@@ -16,7 +17,9 @@ from html import escape
 from typing import Final, NoReturn, Protocol
 
 from services.notify.domain.message import Letter
+from services.notify.domain.visit import Visit
 from services.notify.operations.ports import Accepted, PermanentFailure, TemporaryFailure, UnknownOutcome
+from shared.calendar_file import Entry, EntryStatus, calendar_file, method_of, uid_of
 from shared.clock import system_clock
 
 ANSWER_SECONDS: Final = 5.0
@@ -39,6 +42,7 @@ class EmailChannel:
     """Sends letters in sessions that `connect` opens; `sender` is the envelope's and the header's address."""
 
     repeatable = False
+    answered = False
 
     def __init__(self, connect: Callable[[], Session], sender: str) -> None:
         self._connect = connect
@@ -89,17 +93,39 @@ def smtp_session(host: str, port: int, *, user: str, password: str, starttls: bo
 
 
 def as_mail(letter: Letter, sender: str) -> EmailMessage:
-    """The mail: plain text, and the same as simple HTML."""
+    """The mail: plain text, the same as simple HTML, and a calendar file of the visits that it speaks of."""
+    now = system_clock()
     mail = EmailMessage()
     mail["From"] = formataddr((letter.sender, sender))
     mail["To"] = letter.to
     mail["Subject"] = letter.subject
-    mail["Date"] = format_datetime(system_clock())
+    mail["Date"] = format_datetime(now)
     mail["Message-ID"] = f"<{letter.message_id}@{sender.rpartition('@')[2]}>"
     mail["Auto-Submitted"] = "auto-generated"
     mail.set_content(letter.text)
     mail.add_alternative(_as_html(letter.text), subtype="html")
+    if letter.visits:
+        _attach(mail, [_entry(letter, visit, sender) for visit in letter.visits], now)
     return mail
+
+
+def _entry(letter: Letter, visit: Visit, organizer: str) -> Entry:
+    """A visit in the patient's calendar, under the alias that patients know."""
+    return Entry(
+        uid=uid_of(visit.id),
+        sequence=visit.revision,
+        starts_at=visit.starts_at,
+        ends_at=visit.ends_at,
+        zone=visit.zone,
+        summary=letter.sender,
+        status=EntryStatus.CONFIRMED if visit.is_expected else EntryStatus.CANCELLED,
+        organizer=organizer,
+    )
+
+
+def _attach(mail: EmailMessage, entries: Sequence[Entry], now: datetime) -> None:
+    file = calendar_file(entries, stamped_at=now)
+    mail.add_attachment(file.decode(), subtype="calendar", filename="visits.ics", params={"method": method_of(entries)})
 
 
 def _as_html(text: str) -> str:

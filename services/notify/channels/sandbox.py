@@ -20,6 +20,7 @@ class SandboxChannel:
     """Keeps letters, number and text sealed, in `sandbox_messages`."""
 
     repeatable = True
+    answered = True
 
     def __init__(self, database: Database[dict[str, Any]], sealer: Sealer, clock: Clock) -> None:
         self._collection = database[COLLECTION]

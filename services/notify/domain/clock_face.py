@@ -4,14 +4,24 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import Final
+from typing import Final, Protocol
 from zoneinfo import ZoneInfo
 
-from services.notify.domain.visit import Visit
 from shared.localtime import is_ambiguous, to_local, utc_offset
 
 _NOON: Final = 12
 Style = Callable[[datetime], str]
+
+
+class Moment(Protocol):
+    """Something that begins at an instant, promised as wall time in a zone."""
+
+    @property
+    def zone(self) -> str: ...
+    @property
+    def starts_at(self) -> datetime: ...
+    @property
+    def starts_local(self) -> datetime: ...
 
 
 def _english_date(wall: datetime) -> str:
@@ -35,20 +45,38 @@ FACES: Final[Mapping[str, Face]] = MappingProxyType({"en": Face(_english_date, _
 """One row for each language that messages are written in."""
 
 
-def visit_time(visit: Visit, *, reader_zone: str, now: datetime, face: Face) -> str:
+@dataclass(frozen=True)
+class Reader:
+    """Whose clock shows `zone`, who reads at the instant `now`, and how their language writes times."""
+
+    zone: str
+    now: datetime
+    face: Face
+
+
+def visit_time(visit: Moment, reader: Reader) -> str:
     """`Mon Mar 9, 9:00 AM EDT`.
 
     The zone stands there when the reader's clock shows something else at that time, or when the clocks change between
     now and then.
     """
-    text = f"{face.date(visit.starts_local)}, {face.time(visit.starts_local)}"
-    offset = utc_offset(visit.starts_at, visit.zone)
-    elsewhere = offset != utc_offset(visit.starts_at, reader_zone)
-    clocks_change = offset != utc_offset(now, visit.zone)
-    return f"{text} {abbreviation(visit.starts_at, visit.zone)}" if elsewhere or clocks_change else text
+    return _time(visit.starts_at, visit.starts_local, visit.zone, reader)
 
 
-def limit_time(at: datetime, visit: Visit, *, face: Face) -> str:
+def time_on_its_clock(at: datetime, visit: Moment, reader: Reader) -> str:
+    """An instant as `visit_time` writes it, on the clock of the visit."""
+    return _time(at, to_local(at, visit.zone), visit.zone, reader)
+
+
+def _time(at: datetime, wall: datetime, zone: str, reader: Reader) -> str:
+    text = f"{reader.face.date(wall)}, {reader.face.time(wall)}"
+    offset = utc_offset(at, zone)
+    elsewhere = offset != utc_offset(at, reader.zone)
+    clocks_change = offset != utc_offset(reader.now, zone)
+    return f"{text} {abbreviation(at, zone)}" if elsewhere or clocks_change else text
+
+
+def limit_time(at: datetime, visit: Moment, *, face: Face) -> str:
     """The wall time of a limit before a visit: `3:00 AM`; with the zone when the clocks change in between."""
     wall = to_local(at, visit.zone)
     clocks_change = utc_offset(at, visit.zone) != utc_offset(visit.starts_at, visit.zone)

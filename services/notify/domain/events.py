@@ -1,4 +1,4 @@
-"""What notify tells: what became of a message, never what it said.
+"""What notify tells: what became of a message and what was answered, never what was said.
 
 `about` is the subject the message speaks of, as its teller wrote it: `series/<id>/sessions/3`.
 """
@@ -42,4 +42,14 @@ class MessageSuppressed:
     at: datetime
 
 
-Event = MessageSent | MessageFailed | MessageSuppressed
+@dataclass(frozen=True)
+class ReplyReceived:
+    """A patient wrote back; `answer` is confirm, change, late or other."""
+
+    patient_id: str
+    about: str
+    answer: str
+    received_at: datetime
+
+
+Event = MessageSent | MessageFailed | MessageSuppressed | ReplyReceived

@@ -4,13 +4,14 @@ Days count on the wall clock of the visit's zone, hours are elapsed (two reminde
 fewest: Steiner 2018, 4.4 % against 5.8 % and 5.3 % with one). All offsets are clinic defaults.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from services.notify.domain.check_in import CheckIn
 from services.notify.domain.message import Channel, Kind, Message, queued
+from services.notify.domain.offer import Offer
 from services.notify.domain.preparation import solids_stop_at
 from services.notify.domain.visit import Visit
 from shared.localtime import same_wall_clock
@@ -96,13 +97,26 @@ def cancellation_notice(clinic_id: str, visit: Visit, *, cancelled_at: datetime,
     )
 
 
-def series_cancellation_notice(
-    clinic_id: str, visits: list[Visit], *, cancelled_at: datetime, now: datetime
+def series_change_notice(
+    clinic_id: str, visits: Sequence[Visit], *, moved_at: datetime, now: datetime
 ) -> list[Message]:
-    """Tells once that several visits are off; none when their times are over."""
-    last = max(visits, key=lambda visit: visit.starts_at)
-    notice = _notice(clinic_id, last, Kind.CANCELLATION_NOTICE, about=last.series, changed_at=cancelled_at, now=now)
-    return _useful(notice)
+    """Tells once that several visits of a series have new times; none when all its times are over."""
+    expected = [visit for visit in visits if visit.is_expected]
+    return _series_notice(clinic_id, visits, expected, Kind.CHANGE_NOTICE, changed_at=moved_at, now=now)
+
+
+def series_cancellation_notice(
+    clinic_id: str, visits: Sequence[Visit], lost: Sequence[Visit], *, cancelled_at: datetime, now: datetime
+) -> list[Message]:
+    """Tells once that the `lost` of a series' visits are off; none when their times are over."""
+    return _series_notice(clinic_id, visits, lost, Kind.CANCELLATION_NOTICE, changed_at=cancelled_at, now=now)
+
+
+def pause_notice(
+    clinic_id: str, visits: Sequence[Visit], paused: Sequence[Visit], *, paused_at: datetime, now: datetime
+) -> list[Message]:
+    """Tells once that the `paused` of a series' visits wait for new times; none when their times are over."""
+    return _series_notice(clinic_id, visits, paused, Kind.PAUSE_NOTICE, changed_at=paused_at, now=now)
 
 
 def check_in_link(clinic_id: str, check_in: CheckIn, now: datetime) -> list[Message]:
@@ -121,6 +135,22 @@ def check_in_link(clinic_id: str, check_in: CheckIn, now: datetime) -> list[Mess
     )
 
 
+def offer(clinic_id: str, made: Offer, now: datetime) -> list[Message]:
+    """An earlier time, as long as it can be had."""
+    return _useful(
+        queued(
+            clinic_id,
+            patient_id=made.patient_id,
+            about=made.id,
+            kind=Kind.OFFER,
+            channel=Channel.SMS,
+            due_at=made.made_at,
+            expires_at=made.expires_at,
+            at=now,
+        )
+    )
+
+
 def _notice(clinic_id: str, visit: Visit, kind: Kind, *, about: str, changed_at: datetime, now: datetime) -> Message:
     return queued(
         clinic_id,
@@ -131,8 +161,22 @@ def _notice(clinic_id: str, visit: Visit, kind: Kind, *, about: str, changed_at:
         due_at=changed_at + GATHER,
         expires_at=visit.starts_at,
         at=now,
-        revision=visit.revision if about == visit.id else 0,
+        revision=visit.revision,
     )
+
+
+def _series_notice(
+    clinic_id: str, visits: Sequence[Visit], meant: Sequence[Visit], kind: Kind, *, changed_at: datetime, now: datetime
+) -> list[Message]:
+    """About the whole series, of use until the last of the visits `meant`.
+
+    Its revision counts the moves of all visits, so that what happens again after a move is told again.
+    """
+    if not meant:
+        return []
+    last = max(meant, key=lambda visit: visit.starts_at)
+    counted = replace(last, revision=sum(visit.revision for visit in visits))
+    return _useful(_notice(clinic_id, counted, kind, about=last.series, changed_at=changed_at, now=now))
 
 
 def _useful(message: Message) -> list[Message]:

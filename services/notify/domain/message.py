@@ -15,6 +15,7 @@ from uuid import UUID, uuid5
 
 from services.notify.domain.backoff import pause_after
 from services.notify.domain.events import Event, MessageFailed, MessageSent, MessageSuppressed
+from services.notify.domain.visit import Visit
 from shared.errors import Fault, RuleBroken
 
 _NAMESPACE: Final = UUID("6f1c8a0e-51f3-5d0b-9a53-0e6d8a5c2b17")
@@ -40,7 +41,9 @@ class Kind(StrEnum):
     REMINDER = "reminder"
     CHANGE_NOTICE = "change-notice"
     CANCELLATION_NOTICE = "cancellation-notice"
+    PAUSE_NOTICE = "pause-notice"
     CHECK_IN_LINK = "check-in-link"
+    OFFER = "offer"
 
 
 class Status(StrEnum):
@@ -85,7 +88,10 @@ class Step:
 
 @dataclass(frozen=True)
 class Letter:
-    """What a channel gets. `message_id` is the provider's idempotency key; `to` and `text` are personal."""
+    """What a channel gets. `message_id` is the provider's idempotency key; `to` and `text` are personal.
+
+    `visits` are what the patient's calendar should show or drop, where the channel carries a calendar file.
+    """
 
     message_id: str
     clinic_id: str
@@ -94,6 +100,7 @@ class Letter:
     to: str
     subject: str
     text: str
+    visits: tuple[Visit, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +109,7 @@ class Message:
 
     `due_at` is the instant the plan wants, `next_at` the instant of the next look, `expires_at` the first instant at
     which saying it is of no use. `request_id` names the latest call to a provider. `text` is empty until the message
-    goes out, then it is what the patient reads, sealed.
+    goes out (`begun_at`), then it is what the patient reads, sealed; `address` is the fingerprint of where it goes.
     """
 
     id: str
@@ -122,6 +129,8 @@ class Message:
     provider_id: str = ""
     subject: str = ""
     text: str = ""
+    address: str = ""
+    begun_at: datetime | None = None
     tells_opt_out: bool = False
     status: Status = Status.QUEUED
 
@@ -148,10 +157,12 @@ class Message:
         """Not yet; the next look is at `until`."""
         return replace(self, next_at=until)
 
-    def begin(self, request_id: str, subject: str, text: str, *, tells_opt_out: bool, at: datetime) -> "Message":
+    def begin(
+        self, request_id: str, *, subject: str, text: str, address: str, tells_opt_out: bool, at: datetime
+    ) -> "Message":
         """The call to the provider is about to be made. Persist this before making it."""
-        letter = {"subject": subject, "text": text, "tells_opt_out": tells_opt_out}
-        return self._move("begin", at, "", request_id=request_id, attempts=self.attempts + 1, **letter)
+        letter = {"subject": subject, "text": text, "address": address, "tells_opt_out": tells_opt_out}
+        return self._move("begin", at, "", request_id=request_id, attempts=self.attempts + 1, begun_at=at, **letter)
 
     def repeat(self, request_id: str, at: datetime) -> "Message":
         """The same call again, under the same key, where the provider promises that this has one effect."""
@@ -168,7 +179,7 @@ class Message:
 
     def retry(self, cause: str, at: datetime) -> "Message":
         """It certainly did not go out; try again after a pause that grows with each attempt."""
-        unsaid = {"subject": "", "text": "", "tells_opt_out": False}
+        unsaid = {"subject": "", "text": "", "address": "", "begun_at": None, "tells_opt_out": False}
         return self._move("retry", at, cause, next_at=at + pause_after(self.attempts, self.id), **unsaid)
 
     def fail(self, cause: str, at: datetime) -> tuple["Message", tuple[Event, ...]]:

@@ -12,13 +12,15 @@ from typing import Final
 from services.notify.domain.check_in import CheckIn
 from services.notify.domain.clinic import Clinic
 from services.notify.domain.message import Channel, Kind, Message, Status
+from services.notify.domain.offer import Offer
 from services.notify.domain.preparation import solids_stop_at
 from services.notify.domain.quiet_hours import QuietHours, reminder_at
 from services.notify.domain.recipient import Recipient
-from services.notify.domain.visit import Visit
+from services.notify.domain.series import Series
+from services.notify.domain.visit import Visit, VisitStatus
 
 LOOK_AGAIN: Final = timedelta(minutes=1)
-"""Pause until clinic or patient, not heard of yet, are looked for again."""
+"""Pause until clinic, patient or series, not heard of yet, are looked for again."""
 SAID_LATELY: Final = timedelta(hours=12)
 """A reminder that had to move earlier is dropped when another one of this visit went out so shortly before."""
 
@@ -30,18 +32,21 @@ class Scene:
     clinic: Clinic | None
     recipient: Recipient | None
     visits: Sequence[Visit] = ()
+    series: Series | None = None
     check_in: CheckIn | None = None
+    offer: Offer | None = None
     ledger: Sequence[Message] = ()
 
 
 @dataclass(frozen=True)
 class Send:
-    """Now. What it needs: whose it is, to whom, the visits or the check-in it speaks of."""
+    """Now. What it needs: whose it is, to whom, the visits or the offer it speaks of, the sealed link that it gives."""
 
     clinic: Clinic
     recipient: Recipient
     visits: Sequence[Visit]
-    check_in: CheckIn | None
+    offer: Offer | None
+    link: str | None
 
 
 @dataclass(frozen=True)
@@ -87,7 +92,8 @@ def judge(message: Message, scene: Scene, now: datetime) -> Verdict:
     scene = replace(scene, visits=_meant(message, scene.visits, now))
     if cause := _obsolete(message, scene):
         return Cancel(cause)
-    if scene.clinic is None or scene.recipient is None:
+    is_unheard_of = message.kind is Kind.OFFER and scene.series is None
+    if scene.clinic is None or scene.recipient is None or is_unheard_of:
         return Wait(now + LOOK_AGAIN)
     quiet = quiet_hours_of(scene.clinic, scene.recipient)
     return _timed(message, scene, quiet, now) or _addressed(message, scene, scene.clinic, scene.recipient)
@@ -99,18 +105,30 @@ def quiet_hours_of(clinic: Clinic, recipient: Recipient) -> QuietHours:
 
 
 def _meant(message: Message, visits: Sequence[Visit], now: datetime) -> list[Visit]:
-    """The visits that the message can still speak of."""
+    """The visits that the message can still speak of. A series is not called off while any visit is expected."""
+    coming = [visit for visit in visits if visit.starts_at > now]
+    if message.kind in _OFF and any(visit.is_expected for visit in coming):
+        return []
     is_meant = _MEANT[message.kind]
-    return [visit for visit in visits if is_meant(message, visit) and visit.starts_at > now]
+    return [visit for visit in coming if is_meant(message, visit)]
+
+
+_OFF: Final = frozenset({Kind.CANCELLATION_NOTICE, Kind.PAUSE_NOTICE})
+
+
+def _is_at_its_time(message: Message, visit: Visit) -> bool:
+    return visit.is_expected and (message.about == visit.series or visit.revision == message.revision)
 
 
 _MEANT: Final[Mapping[Kind, Callable[[Message, Visit], bool]]] = MappingProxyType(
     {
         Kind.CONFIRMATION: lambda _, visit: visit.is_expected,
-        Kind.REMINDER: lambda message, visit: visit.is_expected and visit.revision == message.revision,
-        Kind.CHANGE_NOTICE: lambda message, visit: visit.is_expected and visit.revision == message.revision,
-        Kind.CANCELLATION_NOTICE: lambda _, visit: not visit.is_expected,
+        Kind.REMINDER: _is_at_its_time,
+        Kind.CHANGE_NOTICE: _is_at_its_time,
+        Kind.CANCELLATION_NOTICE: lambda _, visit: not visit.is_open,
+        Kind.PAUSE_NOTICE: lambda _, visit: visit.status is VisitStatus.PAUSED,
         Kind.CHECK_IN_LINK: lambda _, __: False,
+        Kind.OFFER: lambda _, __: False,
     }
 )
 """Which visits each kind of message speaks of."""
@@ -120,6 +138,8 @@ def _obsolete(message: Message, scene: Scene) -> str:
     """Why the message is not true any more; empty: it still is."""
     if message.kind is Kind.CHECK_IN_LINK:
         return "" if scene.check_in and scene.check_in.is_open else "check-in-closed"
+    if message.kind is Kind.OFFER:
+        return "" if scene.offer and scene.offer.is_open else "offer-closed"
     return "" if scene.visits else "visit-changed"
 
 
@@ -170,7 +190,8 @@ def _addressed(message: Message, scene: Scene, clinic: Clinic, recipient: Recipi
     likes_other = message.kind is not Kind.CONFIRMATION and recipient.preferred_channel is other
     if likes_other and has_other and not was_diverted:
         return Divert("other-channel-preferred")
-    return Send(clinic, recipient, scene.visits, scene.check_in)
+    source = scene.check_in or scene.series
+    return Send(clinic, recipient, scene.visits, scene.offer, source.link if source else None)
 
 
 def _says_same(row: Message, message: Message, channel: Channel) -> bool:

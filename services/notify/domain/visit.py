@@ -3,20 +3,28 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
+
+_SESSION: Final = "/sessions/"
 
 
 class VisitStatus(StrEnum):
-    """Whether the patient is still expected."""
+    """Whether the patient is still expected. `paused`: not at this time, but at another one that is still to come."""
 
     BOOKED = "booked"
     ARRIVED = "arrived"
     MISSED = "missed"
+    PAUSED = "paused"
     CANCELLED = "cancelled"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Visit:
-    """`id` and `series` are what messages are about; `starts_local` is the wall time in `zone`."""
+    """`id` and `series` are what messages are about; `starts_local` is the wall time in `zone`.
+
+    `revision` counts its times: news of an earlier one than this say nothing any more. `confirmed_at` is when the
+    patient said that they will come at this time.
+    """
 
     id: str
     version: int = 0
@@ -26,12 +34,19 @@ class Visit:
     zone: str
     starts_at: datetime
     starts_local: datetime
+    ends_at: datetime
     revision: int
     status: VisitStatus = VisitStatus.BOOKED
+    confirmed_at: datetime | None = None
 
     @property
     def is_expected(self) -> bool:
         return self.status is VisitStatus.BOOKED
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the patient is to come, now known when or not."""
+        return self.status in {VisitStatus.BOOKED, VisitStatus.PAUSED}
 
 
 def series_subject(series_id: str) -> str:
@@ -41,4 +56,15 @@ def series_subject(series_id: str) -> str:
 
 def visit_subject(series_id: str, number: int) -> str:
     """What messages about one session are about; the id of its visit."""
-    return f"{series_subject(series_id)}/sessions/{number}"
+    return f"{series_subject(series_id)}{_SESSION}{number}"
+
+
+def series_of(subject: str) -> str:
+    """The series that something of it belongs to: one of its sessions, or an offer."""
+    return "/".join(subject.split("/")[:2])
+
+
+def number_of(subject: str) -> int | None:
+    """Which session it is; None for all else."""
+    _, _, number = subject.partition(_SESSION)
+    return int(number) if number else None

@@ -7,18 +7,25 @@ from services.notify.operations.check_ins import (
     hear_check_in_opened,
 )
 from services.notify.operations.clinics import ClinicHeard, hear_clinic
+from services.notify.operations.offers import OfferClosed, OfferMade, hear_offer_closed, hear_offer_made
 from services.notify.operations.patients import PatientHeard, hear_patient
 from services.notify.operations.series import (
     SeriesBooked,
     SeriesCancelled,
-    SessionArrived,
-    SessionCancelled,
-    SessionMissed,
-    SessionMoved,
+    SeriesPaused,
     hear_series_booked,
     hear_series_cancelled,
+    hear_series_paused,
+)
+from services.notify.operations.sessions import (
+    SessionArrived,
+    SessionCancelled,
+    SessionConfirmed,
+    SessionMissed,
+    SessionMoved,
     hear_session_arrived,
     hear_session_cancelled,
+    hear_session_confirmed,
     hear_session_missed,
     hear_session_moved,
 )
@@ -33,14 +40,21 @@ HANDLERS: Handlers = {
     "series.booked.v1": Heard(SeriesBooked, hear_series_booked),
     "session.moved.v1": Heard(SessionMoved, hear_session_moved),
     "session.cancelled.v1": Heard(SessionCancelled, hear_session_cancelled),
+    "session.confirmed.v1": Heard(SessionConfirmed, hear_session_confirmed),
     "session.checked_in.v1": Heard(SessionArrived, hear_session_arrived),
     "session.started.v1": Heard(SessionArrived, hear_session_arrived),
     "session.discharged.v1": Heard(SessionArrived, hear_session_arrived),
     "session.missed.v1": Heard(SessionMissed, hear_session_missed),
+    "series.paused.v1": Heard(SeriesPaused, hear_series_paused),
     "series.cancelled.v1": Heard(SeriesCancelled, hear_series_cancelled),
     "check_in.opened.v1": Heard(CheckInOpened, hear_check_in_opened),
     "check_in.answered.v1": Heard(CheckInClosed, hear_check_in_closed),
     "check_in.missed.v1": Heard(CheckInClosed, hear_check_in_closed),
     "check_in.cancelled.v1": Heard(CheckInClosed, hear_check_in_closed),
+    "offer.made.v1": Heard(OfferMade, hear_offer_made),
+    "offer.accepted.v1": Heard(OfferClosed, hear_offer_closed),
+    "offer.declined.v1": Heard(OfferClosed, hear_offer_closed),
+    "offer.expired.v1": Heard(OfferClosed, hear_offer_closed),
+    "offer.withdrawn.v1": Heard(OfferClosed, hear_offer_closed),
     **KEY_HANDLERS,
 }

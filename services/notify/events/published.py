@@ -7,4 +7,5 @@ TYPES: Types = {
     events.MessageSent: Told("message.sent.v1"),
     events.MessageFailed: Told("message.failed.v1"),
     events.MessageSuppressed: Told("message.suppressed.v1"),
+    events.ReplyReceived: Told("reply.received.v1"),
 }

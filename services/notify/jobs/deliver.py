@@ -22,7 +22,8 @@ Run = Callable[[Callable[[Any, Any], Any], Any], Any]
 def deliver(run: Run, providers: Mapping[Channel, Provider], claim: Claim) -> None:
     """Whatever else the provider raises is a bug: the row stays in `sending`, and who gets it next decides."""
     repeatable = frozenset(channel for channel, provider in providers.items() if provider.repeatable)
-    looked = run(begin_sending, BeginSending(claim, repeatable))
+    answered = frozenset(channel for channel, provider in providers.items() if provider.answered)
+    looked = run(begin_sending, BeginSending(claim, repeatable, answered))
     if looked is None:
         return
     message = looked.message

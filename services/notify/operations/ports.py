@@ -1,6 +1,6 @@
 """What the operations need of the outside: stores, the unit of work, channels."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar
@@ -8,8 +8,11 @@ from typing import Protocol, TypeVar
 from services.notify.domain.check_in import CheckIn
 from services.notify.domain.clinic import Clinic
 from services.notify.domain.events import Event
-from services.notify.domain.message import Letter, Message, Status
+from services.notify.domain.message import Kind, Letter, Message, Status
+from services.notify.domain.offer import Offer
 from services.notify.domain.recipient import Recipient
+from services.notify.domain.reply import Answer, Reply
+from services.notify.domain.series import Series
 from services.notify.domain.visit import Visit
 from shared.paging import Page
 
@@ -62,12 +65,24 @@ class Messages(Protocol):
     def opt_out_told_since(self, patient_id: str, at: datetime) -> bool:
         """Whether an SMS since `at` told this patient how to stop."""
 
+    def last_said(self, address: str, kinds: Collection[Kind], *, until: datetime) -> Message | None:
+        """The last message of these kinds that went to the address with this fingerprint, begun by `until`."""
+
     def page(
         self, *, patient_id: str | None, about: str | None, status: Status | None, after: str | None, limit: int
     ) -> Page[Message]:
         """Rows by the time they are due, at most `limit` of them, behind the position `after` of an earlier page."""
 
     def save(self, message: Message, events: Iterable[Event] = ()) -> Message: ...
+
+
+class Replies(Copies[Reply], Protocol):
+    """What patients wrote back."""
+
+    def page(self, *, patient_id: str | None, answer: Answer | None, after: str | None, limit: int) -> Page[Reply]:
+        """Replies by the time they came, at most `limit` of them, behind the place `after` of an earlier page."""
+
+    def save(self, copy: Reply, events: Iterable[Event] = ()) -> Reply: ...
 
 
 class UnitOfWork(Protocol):
@@ -82,11 +97,17 @@ class UnitOfWork(Protocol):
     @property
     def recipients(self) -> Copies[Recipient]: ...
     @property
+    def series(self) -> Copies[Series]: ...
+    @property
     def visits(self) -> Visits: ...
     @property
     def check_ins(self) -> Copies[CheckIn]: ...
     @property
+    def offers(self) -> Copies[Offer]: ...
+    @property
     def messages(self) -> Messages: ...
+    @property
+    def replies(self) -> Replies: ...
 
     def new_id(self) -> str: ...
 
@@ -98,6 +119,9 @@ class UnitOfWork(Protocol):
 
     def unseal(self, token: str) -> str:
         """The personal text behind a token. Raises `TransientFailure` while the clinic's key is not here."""
+
+    def fingerprint(self, address: str) -> str:
+        """By which a phone number or e-mail address is found in this clinic and never read."""
 
 
 @dataclass(frozen=True)
@@ -133,10 +157,12 @@ Outcome = Accepted | TemporaryFailure | PermanentFailure | UnknownOutcome
 class Provider(Protocol):
     """Takes letters of one channel to the outside.
 
-    `repeatable`: a second call with the same `message_id` has no second effect.
+    `repeatable`: a second call with the same `message_id` has no second effect. `answered`: what patients write back
+    reaches us.
     """
 
     repeatable: bool
+    answered: bool
 
     def send(self, letter: Letter) -> Accepted:
         """Raises `TemporaryFailure`, `PermanentFailure` or `UnknownOutcome`."""

@@ -5,13 +5,14 @@ provider promises one effect per key; elsewhere the message becomes `unknown` an
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from types import MappingProxyType
 from typing import Any, Final
 
 from services.notify.domain.message import Channel, Kind, Letter, Message, Status, on_other_channel
 from services.notify.domain.verdict import Cancel, Divert, Expire, Scene, Send, Suppress, Verdict, Wait, judge
+from services.notify.domain.visit import number_of, series_of
 from services.notify.domain.wording import Content, Text, write
 from services.notify.operations.ledger import plan
 from services.notify.operations.ports import (
@@ -30,10 +31,14 @@ REPEAT_OPT_OUT: Final = timedelta(days=30)
 
 @dataclass(frozen=True)
 class BeginSending:
-    """Take a claimed message to its channel; `repeatable` names the channels whose providers know our key."""
+    """Take a claimed message to its channel.
+
+    `repeatable` names the channels whose providers know our key, `answered` those by which patients can write back.
+    """
 
     claim: Claim
     repeatable: frozenset[Channel]
+    answered: frozenset[Channel] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -62,7 +67,7 @@ def begin_sending(uow: UnitOfWork, command: BeginSending) -> Looked | None:
     if message.status is Status.SENDING:
         return _resume(uow, message, verdict, may_repeat=message.channel in command.repeatable)
     if isinstance(verdict, Send):
-        return _begin(uow, message, verdict)
+        return _begin(uow, message, verdict, can_reply=message.channel in command.answered)
     return Looked(_NOT_SENT[type(verdict)](uow, message, verdict))
 
 
@@ -75,25 +80,51 @@ def record_outcome(uow: UnitOfWork, command: RecordOutcome) -> Message:
 
 
 def _scene(uow: UnitOfWork, message: Message) -> Scene:
-    is_link = message.kind is Kind.CHECK_IN_LINK
-    return Scene(
+    scene = Scene(
         clinic=uow.clinics.find(uow.clinic_id),
         recipient=uow.recipients.find(message.patient_id),
-        visits=() if is_link else uow.visits.about(message.about),
-        check_in=uow.check_ins.find(message.about) if is_link else None,
         ledger=uow.messages.about([message.about]),
     )
+    if message.kind is Kind.CHECK_IN_LINK:
+        return replace(scene, check_in=uow.check_ins.find(message.about))
+    of_series = replace(scene, series=uow.series.find(series_of(message.about)))
+    if message.kind is Kind.OFFER:
+        return replace(of_series, offer=uow.offers.find(message.about))
+    return replace(of_series, visits=uow.visits.about(message.about))
 
 
-def _begin(uow: UnitOfWork, message: Message, verdict: Send) -> Looked:
+def _begin(uow: UnitOfWork, message: Message, verdict: Send, *, can_reply: bool) -> Looked:
     opt_out = message.channel is Channel.SMS and not uow.messages.opt_out_told_since(
         message.patient_id, uow.now - REPEAT_OPT_OUT
     )
-    content = _content(uow, verdict)
-    text = write(message, content, verdict.clinic, verdict.recipient, opt_out=opt_out, now=uow.now)
+    content = Content(
+        visits=[verdict.offer] if verdict.offer else verdict.visits,
+        until=verdict.offer.expires_at if verdict.offer else None,
+        link=_link(uow, message, verdict),
+        is_confirmed=all(visit.confirmed_at for visit in verdict.visits),
+        can_reply=can_reply,
+        opt_out=opt_out,
+    )
+    text = write(message, content, verdict.clinic, verdict.recipient, now=uow.now)
     letter = _letter(uow, message, verdict, text)
-    begun = message.begin(uow.new_id(), text.subject, uow.seal(text.body), tells_opt_out=opt_out, at=uow.now)
+    begun = message.begin(
+        uow.new_id(),
+        subject=text.subject,
+        text=uow.seal(text.body),
+        address=uow.fingerprint(letter.to),
+        tells_opt_out=opt_out,
+        at=uow.now,
+    )
     return Looked(uow.messages.save(begun), letter)
+
+
+def _link(uow: UnitOfWork, message: Message, verdict: Send) -> str:
+    """The page of the series, opened at the session that the message is about."""
+    if not verdict.link:
+        return ""
+    link = uow.unseal(verdict.link)
+    number = verdict.offer.number if verdict.offer else number_of(message.about)
+    return link if number is None else f"{link}/{number}"
 
 
 def _resume(uow: UnitOfWork, message: Message, verdict: Verdict, *, may_repeat: bool) -> Looked:
@@ -102,11 +133,6 @@ def _resume(uow: UnitOfWork, message: Message, verdict: Verdict, *, may_repeat: 
         return Looked(uow.messages.save(message.lose_sight("no-answer", uow.now)))
     letter = _letter(uow, message, verdict, Text(message.subject, uow.unseal(message.text)))
     return Looked(uow.messages.save(message.repeat(uow.new_id(), uow.now)), letter)
-
-
-def _content(uow: UnitOfWork, verdict: Send) -> Content:
-    link = uow.unseal(verdict.check_in.link) if verdict.check_in else ""
-    return Content(visits=verdict.visits, link=link)
 
 
 def _letter(uow: UnitOfWork, message: Message, verdict: Send, text: Text) -> Letter:
@@ -118,6 +144,7 @@ def _letter(uow: UnitOfWork, message: Message, verdict: Send, text: Text) -> Let
         to=uow.unseal(verdict.recipient.contact(message.channel) or ""),
         subject=text.subject,
         text=text.body,
+        visits=() if message.kind is Kind.REMINDER else tuple(verdict.visits),
     )
 
 

@@ -2,13 +2,14 @@
 before it comes here.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
-from services.notify.domain.message import Message, Status
+from services.notify.domain.message import Kind, Message, Status
 from services.notify.operations.ports import Claim
+from services.notify.store.by_time import behind, place_of
 from shared.converters import from_document, to_document
 from shared.documents import Documents
 from shared.leases import RELEASE, held_by
@@ -68,6 +69,13 @@ class MessageStore:
         told = {"tells_opt_out": True, "status": {"$in": _WENT_OUT}, "history.at": {"$gte": at}}
         return self._documents.find_one({"patient_id": patient_id, **told}) is not None
 
+    def last_said(self, address: str, kinds: Collection[Kind], *, until: datetime) -> Message | None:
+        """The last message of these kinds that went to the address with this fingerprint, begun by `until`."""
+        said = {"address": address, "kind": {"$in": [kind.value for kind in kinds]}, "status": {"$in": _WENT_OUT}}
+        begun = {"begun_at": {"$type": "date", "$lte": until}}
+        found = self._documents.find({**said, **begun}, sort=[("begun_at", -1), ("_id", 1)], limit=1)
+        return found[0] if found else None
+
     def page(
         self, *, patient_id: str | None, about: str | None, status: Status | None, after: str | None, limit: int
     ) -> Page[Message]:
@@ -75,8 +83,9 @@ class MessageStore:
         asked = {"patient_id": patient_id, "about": about, "status": status and status.value}
         wanted: Document = {name: value for name, value in asked.items() if value is not None}
         order = [("due_at", 1), ("_id", 1)]
-        found = self._documents.find({**wanted, **_behind(after)}, sort=order, limit=limit + 1)
-        return Page(found[:limit], _position(found[limit - 1]) if len(found) > limit else None)
+        found = self._documents.find({**wanted, **behind(after, "due_at")}, sort=order, limit=limit + 1)
+        last = found[limit - 1] if len(found) > limit else None
+        return Page(found[:limit], place_of(last.due_at, last.id) if last else None)
 
     def _under_claim(self, message: Message, change: Change) -> Change:
         """Writes on a claimed row carry the claim; all but the one that begins sending give it back."""
@@ -87,15 +96,3 @@ class MessageStore:
 
 def _released(update: Mapping[str, Any]) -> Document:
     return {**update, "$unset": {**update.get("$unset", {}), **RELEASE["$unset"]}}
-
-
-def _position(message: Message) -> str:
-    return f"{message.due_at.isoformat()} {message.id}"
-
-
-def _behind(position: str | None) -> Document:
-    if position is None:
-        return {}
-    text, id = position.split(" ")
-    due_at = datetime.fromisoformat(text)
-    return {"$or": [{"due_at": {"$gt": due_at}}, {"due_at": due_at, "_id": {"$gt": id}}]}

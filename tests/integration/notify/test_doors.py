@@ -1,6 +1,7 @@
 """Notify's ways in and out: its API, and a real mail server."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,17 +9,20 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from flask.testing import FlaskClient
+from icalendar import Calendar
 from openapi_spec_validator import validate
 
 from deploy.local.mail_catcher import caught, keep
 from deploy.local.ports import HOST, free_port
 from services.notify.channels.email import EmailChannel, smtp_session
 from services.notify.domain.message import Channel, Letter
+from services.notify.domain.visit import VisitStatus
 from services.notify.operations.ports import Accepted, PermanentFailure, TemporaryFailure
 from shared.auth import as_key, digest
 from shared.ids import new_id
 from shared.key_ring import KeyIssued, hear_key_issued
 from tests.integration.notify.notify_host import EMAIL, ThisNotify
+from tests.support.notify_builders import a_visit
 from tests.support.notify_fakes import providers
 
 LETTER = Letter("message-1", "clinic-1", Channel.EMAIL, "Riverside Clinic", EMAIL, "your visits", "booked.\n\nCall.\n")
@@ -64,9 +68,22 @@ def test_a_mail_server_takes_the_letter(mail_port: int, tmp_path: Path):
     assert mail.text.splitlines() == ["booked.", "", "Call."]
 
 
+def test_a_mail_server_takes_the_calendar_file_with_it(mail_port: int, tmp_path: Path):
+    visits = (a_visit(), a_visit("2026-03-11 09:00", number=2, status=VisitStatus.CANCELLED))
+    a_channel(mail_port).send(replace(LETTER, visits=visits))
+    [mail] = caught(tmp_path)
+    [file] = mail.message.iter_attachments()
+    calendar: Any = Calendar.from_ical(file.get_content())
+    assert mail.text.splitlines() == ["booked.", "", "Call."]
+    assert [event["UID"] for event in calendar.events] == [
+        "series-series-1-sessions-1@kadence",
+        "series-series-1-sessions-2@kadence",
+    ]
+
+
 def test_a_mail_server_refuses_an_address_for_good(mail_port: int, tmp_path: Path):
     with pytest.raises(PermanentFailure, match="smtp-550"):
-        a_channel(mail_port).send(Letter(**vars(LETTER) | {"to": "nobody@example.com"}))
+        a_channel(mail_port).send(replace(LETTER, to="nobody@example.com"))
     assert caught(tmp_path) == []
 
 

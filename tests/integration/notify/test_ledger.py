@@ -21,11 +21,11 @@ from services.notify.operations.ledger import plan
 from services.notify.operations.ports import Accepted, TemporaryFailure
 from services.notify.operations.queries import ListMessages, list_messages
 from services.notify.operations.sending import BeginSending, begin_sending
-from services.notify.operations.series import SessionCancelled, hear_session_cancelled
+from services.notify.operations.sessions import hear_session_cancelled
 from services.notify.store.message import claim_of
 from shared.errors import Contended
 from tests.integration.notify.notify_host import PHONE, ThisNotify
-from tests.support.notify_builders import BOOKED_AT, at
+from tests.support.notify_builders import BOOKED_AT, at, session_cancelled
 from tests.support.notify_fakes import FakeNotify, FakeProvider, Killed, providers
 from tests.unit.notify.test_order import AGGREGATES, turns
 
@@ -34,6 +34,8 @@ SIX = tuple(f"2026-03-{day:02} 10:00" for day in (9, 11, 13, 16, 18, 20))
 
 class SharedProvider:
     """One provider that several workers call at once; it counts what it took of each message."""
+
+    answered = False
 
     def __init__(self, *, repeatable: bool = False) -> None:
         self.repeatable = repeatable
@@ -146,7 +148,8 @@ def test_a_cancel_between_judgement_and_commit_wins(notify: ThisNotify):
     document = next(row for row in notify.claim(Channel.SMS) if row["offset"] == "P1D")
     uow, technical = notify.unit("clinic-1")
     begin_sending(uow, BeginSending(claim_of(document), frozenset()))
-    notify.run("clinic-1", hear_session_cancelled, SessionCancelled("series-of-clinic-1", notify.host.clock(), 1))
+    cancelled = session_cancelled(1, series_id="series-of-clinic-1", told_at=notify.host.clock())
+    notify.run("clinic-1", hear_session_cancelled, cancelled)
     with pytest.raises(Contended):
         technical.commit()
     [row] = [row for row in notify.messages("clinic-1") if row.offset == "P1D"]
@@ -227,7 +230,7 @@ def test_finding_what_is_due_uses_its_index(notify: ThisNotify):
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(turns)
 def test_the_real_store_and_the_fake_end_in_the_same_state(notify: ThisNotify, turns: list[int]):
-    for collection in ("clinics", "recipients", "visits", "check_ins", "messages"):
+    for collection in ("clinics", "recipients", "series", "visits", "check_ins", "offers", "messages"):
         notify.database[collection].delete_many({})
     notify.go_to(BOOKED_AT)
     fake = FakeNotify(BOOKED_AT)

@@ -1,12 +1,17 @@
 import smtplib
 from dataclasses import dataclass, field, replace
 from email import message_from_bytes, policy
+from email.message import EmailMessage
+from typing import Any
 
 import pytest
+from icalendar import Calendar
 
 from services.notify.channels.email import EmailChannel
 from services.notify.domain.message import Channel, Letter
+from services.notify.domain.visit import VisitStatus
 from services.notify.operations.ports import Accepted, NotDelivered, PermanentFailure, TemporaryFailure, UnknownOutcome
+from tests.support.notify_builders import a_visit
 
 SENDER = "no-reply@kadence.example"
 LETTER = Letter(
@@ -76,6 +81,44 @@ def test_a_mail_carries_the_text_plainly_and_as_html():
     assert html is not None
     assert plain.get_content().replace("\r\n", "\n") == LETTER.text
     assert "<p>- Wed Mar 4 &lt;9:00 AM&gt;<br>- Fri Mar 6</p>" in html.get_content()
+
+
+def calendar_in(server: FakeServer) -> Any:
+    mail: EmailMessage = message_from_bytes(server.mails[-1], policy=policy.default)
+    [file] = mail.iter_attachments()
+    assert (file.get_content_type(), file.get_filename()) == ("text/calendar", "visits.ics")
+    calendar = Calendar.from_ical(file.get_content())
+    assert file["Content-Type"].params["method"] == calendar["METHOD"]
+    assert mail.get_body(("plain",)) is not None
+    return calendar
+
+
+def test_visits_go_along_as_a_calendar_file():
+    server = FakeServer()
+    visits = (a_visit("2026-03-04 09:00"), a_visit("2026-03-09 09:00", number=2, revision=3))
+    send(server, replace(LETTER, visits=visits))
+    calendar = calendar_in(server)
+    assert calendar["METHOD"] == "PUBLISH"
+    assert [(event["UID"], event["SEQUENCE"], event["SUMMARY"]) for event in calendar.events] == [
+        ("series-series-1-sessions-1@kadence", 0, "Riverside Clinic"),
+        ("series-series-1-sessions-2@kadence", 3, "Riverside Clinic"),
+    ]
+    assert [(event["DTSTART"].dt, event["DTEND"].dt) for event in calendar.events] == [
+        (visit.starts_at, visit.ends_at) for visit in visits
+    ]
+
+
+def test_a_visit_that_is_off_is_taken_out_of_the_calendar():
+    server = FakeServer()
+    send(server, replace(LETTER, visits=(a_visit(revision=1, status=VisitStatus.CANCELLED),)))
+    calendar = calendar_in(server)
+    [event] = calendar.events
+    assert (calendar["METHOD"], event["STATUS"], event["UID"]) == (
+        "CANCEL",
+        "CANCELLED",
+        "series-series-1-sessions-1@kadence",
+    )
+    assert event["SEQUENCE"] > 1
 
 
 def test_the_message_id_is_made_of_the_messages_id():

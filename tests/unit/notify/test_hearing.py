@@ -1,6 +1,6 @@
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,17 +12,21 @@ from services.notify.domain.visit import Visit, VisitStatus
 from services.notify.operations.check_ins import CheckInClosed, hear_check_in_closed, hear_check_in_opened
 from services.notify.operations.clinics import hear_clinic
 from services.notify.operations.ledger import plan
+from services.notify.operations.offers import OfferClosed, hear_offer_closed, hear_offer_made
 from services.notify.operations.patients import hear_patient
 from services.notify.operations.series import (
     SeriesCancelled,
-    SessionArrived,
-    SessionCancelled,
-    SessionMissed,
-    SessionMoved,
+    SeriesPaused,
     hear_series_booked,
     hear_series_cancelled,
+    hear_series_paused,
+)
+from services.notify.operations.sessions import (
+    SessionArrived,
+    SessionConfirmed,
     hear_session_arrived,
     hear_session_cancelled,
+    hear_session_confirmed,
     hear_session_missed,
     hear_session_moved,
 )
@@ -31,17 +35,20 @@ from tests.support.notify_builders import (
     BOOKED_AT,
     CLINIC,
     LOS_ANGELES,
-    NEW_YORK,
     PATIENT,
     SERIES,
     a_world,
     at,
     check_in_opened,
     clinic_heard,
+    offer_made,
     patient_heard,
     series_booked,
+    session_cancelled,
+    session_missed,
+    session_moved,
 )
-from tests.support.notify_fakes import FakeNotify
+from tests.support.notify_fakes import FakeNotify, providers
 
 SIX = (
     "2026-03-09 09:00",
@@ -53,24 +60,23 @@ SIX = (
 )
 
 
-def moved(number: int, local: str, *, revision: int = 1, told_at: datetime = BOOKED_AT) -> SessionMoved:
-    return SessionMoved(
-        series_id=SERIES,
-        told_at=told_at,
-        number=number,
-        zone=NEW_YORK,
-        starts_at=at(local),
-        starts_local=datetime.fromisoformat(local),
-        revision=revision,
-    )
-
-
 def cancel(world: FakeNotify, number: int) -> None:
-    world.run(CLINIC, hear_session_cancelled, SessionCancelled(SERIES, BOOKED_AT, number))
+    world.run(CLINIC, hear_session_cancelled, session_cancelled(number))
 
 
 def cancel_series(world: FakeNotify) -> None:
     world.run(CLINIC, hear_series_cancelled, SeriesCancelled(SERIES, BOOKED_AT))
+
+
+def pause(world: FakeNotify, *, revision: int = 0) -> None:
+    for number in range(1, 7):
+        world.run(CLINIC, hear_session_cancelled, session_cancelled(number, reason="paused", revision=revision))
+    world.run(CLINIC, hear_series_paused, SeriesPaused(SERIES, BOOKED_AT))
+
+
+def resume(world: FakeNotify) -> None:
+    for number in range(1, 7):
+        world.run(CLINIC, hear_session_moved, session_moved(number, f"2026-04-{number:02} 09:00"))
 
 
 def about(number: int) -> str:
@@ -112,7 +118,7 @@ def test_news_that_come_after_the_visits_plan_nothing():
 
 def test_a_move_calls_off_what_was_planned_and_plans_anew():
     world = a_world(*SIX)
-    world.run(CLINIC, hear_session_moved, moved(3, "2026-03-14 10:00"))
+    world.run(CLINIC, hear_session_moved, session_moved(3, "2026-03-14 10:00"))
     old = [row for row in world.messages(about=about(3)) if row.revision == 0]
     assert {row.status for row in old} == {Status.CANCELLED}
     assert {row.history[-1].cause for row in old} == {"visit-moved"}
@@ -128,8 +134,8 @@ def test_a_move_calls_off_what_was_planned_and_plans_anew():
 
 def test_two_moves_in_a_row_are_told_in_one_notice():
     world = a_world(*SIX)
-    world.run(CLINIC, hear_session_moved, moved(3, "2026-03-14 10:00"))
-    world.run(CLINIC, hear_session_moved, moved(3, "2026-03-14 11:00", revision=2))
+    world.run(CLINIC, hear_session_moved, session_moved(3, "2026-03-14 10:00"))
+    world.run(CLINIC, hear_session_moved, session_moved(3, "2026-03-14 11:00", revision=2))
     notices = world.messages(kind=Kind.CHANGE_NOTICE)
     assert {row.revision: row.status for row in notices} == {1: Status.CANCELLED, 2: Status.QUEUED}
 
@@ -200,17 +206,150 @@ def test_who_is_there_is_not_reminded_any_more():
 
 def test_a_missed_visit_is_not_reminded_of():
     world = a_world("2026-03-09 09:00")
-    world.run(CLINIC, hear_session_missed, SessionMissed(SERIES, 1))
+    world.run(CLINIC, hear_session_missed, session_missed(1))
     assert queued(world, kind=Kind.REMINDER) == []
     assert statuses(world) == {1: VisitStatus.MISSED}
 
 
-def test_a_missed_visit_that_is_moved_is_expected_again():
+@pytest.mark.parametrize(
+    ("lose", "lost"),
+    [
+        ((hear_session_missed, session_missed(1)), session_missed(1, revision=1)),
+        ((hear_session_cancelled, session_cancelled(1)), session_cancelled(1, revision=1)),
+    ],
+)
+def test_a_lost_visit_that_is_booked_again_is_expected_again(lose: tuple[Any, Any], lost: Any):
     world = a_world("2026-03-09 09:00")
-    world.run(CLINIC, hear_session_missed, SessionMissed(SERIES, 1))
-    world.run(CLINIC, hear_session_moved, moved(1, "2026-03-12 09:00"))
+    world.run(CLINIC, *lose)
+    world.run(CLINIC, hear_session_moved, session_moved(1, "2026-03-12 09:00"))
     assert statuses(world) == {1: VisitStatus.BOOKED}
-    assert (Kind.REMINDER, "P1D", 1) in queued(world)
+    assert queued(world, about=about(1)) == [
+        (Kind.CHANGE_NOTICE, "", 1),
+        (Kind.REMINDER, "P3D", 1),
+        (Kind.REMINDER, "P1D", 1),
+        (Kind.REMINDER, "PT2H", 1),
+    ]
+    world.run(CLINIC, lose[0], lost)
+    assert statuses(world)[1] in {VisitStatus.CANCELLED, VisitStatus.MISSED}
+    assert (Kind.REMINDER, "P1D", 1) not in queued(world)
+
+
+@pytest.mark.parametrize(
+    ("operation", "late"),
+    [
+        (hear_session_moved, session_moved(1, "2026-03-10 09:00", revision=1)),
+        (hear_session_moved, session_moved(1, "2026-03-10 09:00", revision=2)),
+        (hear_session_cancelled, session_cancelled(1)),
+        (hear_session_cancelled, session_cancelled(1, revision=1)),
+        (hear_session_missed, session_missed(1, revision=1)),
+        (hear_series_booked, series_booked("2026-03-09 09:00")),
+    ],
+)
+def test_news_of_an_earlier_time_say_nothing_any_more(operation: Callable[[Any, Any], Any], late: Any):
+    world = a_world("2026-03-09 09:00")
+    world.run(CLINIC, hear_session_moved, session_moved(1, "2026-03-12 09:00", revision=2))
+    before = {kind: dict(rows) for kind, rows in world.rows.items()}
+    world.run(CLINIC, operation, late)
+    assert world.rows == before
+
+
+def test_a_paused_series_is_told_in_one_notice_and_nothing_is_reminded_of():
+    world = a_world(*SIX)
+    pause(world)
+    assert queued(world) == [(Kind.PAUSE_NOTICE, "", 0)]
+    assert world.message(status=Status.QUEUED).about == f"series/{SERIES}"
+    assert set(statuses(world).values()) == {VisitStatus.PAUSED}
+
+
+def test_a_resumed_series_is_told_in_one_notice_and_reminded_of_anew():
+    world = a_world(*SIX)
+    pause(world)
+    resume(world)
+    assert set(statuses(world).values()) == {VisitStatus.BOOKED}
+    assert queued(world, kind=Kind.CHANGE_NOTICE) == [(Kind.CHANGE_NOTICE, "", 6)]
+    assert len(queued(world, kind=Kind.REMINDER)) == 18
+
+
+def test_what_pauses_again_after_it_went_on_is_told_again():
+    world = a_world(*SIX)
+    pause(world)
+    world.drain(providers())
+    resume(world)
+    pause(world, revision=1)
+    assert queued(world) == [(Kind.PAUSE_NOTICE, "", 6)]
+
+
+@pytest.mark.parametrize("is_told_first", ["series", "sessions"])
+def test_a_paused_series_that_is_called_off_is_told_once_more(is_told_first: str):
+    world = a_world(*SIX)
+    pause(world)
+    if is_told_first == "series":
+        cancel_series(world)
+    for number in range(1, 7):
+        cancel(world, number)
+    if is_told_first == "sessions":
+        cancel_series(world)
+    assert queued(world) == [(Kind.CANCELLATION_NOTICE, "", 0)]
+    assert set(statuses(world).values()) == {VisitStatus.CANCELLED}
+
+
+def test_a_series_called_off_again_after_a_session_was_booked_again_is_told_again():
+    world = a_world(*SIX[:2])
+    for number in (1, 2):
+        cancel(world, number)
+    cancel_series(world)
+    notice = world.message(status=Status.QUEUED)
+    world.rows[Message][CLINIC, notice.id] = replace(notice, status=Status.SENT)
+    for number in (1, 2):
+        world.run(CLINIC, hear_session_moved, session_moved(number, f"2026-03-1{number} 10:00"))
+    cancel_series(world)
+    assert queued(world) == [(Kind.CANCELLATION_NOTICE, "", 2)]
+
+
+def test_sessions_that_move_together_are_told_in_one_notice():
+    world = a_world(*SIX)
+    for number in (3, 4, 5):
+        world.run(CLINIC, hear_session_moved, session_moved(number, f"2026-03-2{number} 10:00"))
+    [notice] = world.messages(kind=Kind.CHANGE_NOTICE, status=Status.QUEUED)
+    assert (notice.about, notice.revision) == (f"series/{SERIES}", 3)
+    replaced = world.messages(kind=Kind.CHANGE_NOTICE, status=Status.CANCELLED)
+    assert {row.history[-1].cause for row in replaced} == {"told-together"}
+
+
+def test_a_session_that_moves_after_another_one_was_told_gets_a_notice_of_its_own():
+    world = a_world(*SIX)
+    world.run(CLINIC, hear_session_moved, session_moved(3, "2026-03-13 10:00"))
+    [notice] = world.messages(kind=Kind.CHANGE_NOTICE)
+    world.rows[Message][CLINIC, notice.id] = replace(notice, status=Status.SENT)
+    world.run(CLINIC, hear_session_moved, session_moved(4, "2026-03-16 10:00"))
+    assert world.message(kind=Kind.CHANGE_NOTICE, status=Status.QUEUED).about == about(4)
+
+
+def test_a_confirmation_counts_for_the_time_that_was_confirmed():
+    world = a_world("2026-03-09 09:00")
+    world.run(CLINIC, hear_session_confirmed, SessionConfirmed(SERIES, 1, BOOKED_AT))
+    [visit] = world.rows[Visit].values()
+    assert visit.confirmed_at == BOOKED_AT
+    world.run(CLINIC, hear_session_moved, session_moved(1, "2026-03-12 09:00"))
+    [visit] = world.rows[Visit].values()
+    assert visit.confirmed_at is None
+
+
+def test_an_offer_is_told_until_it_is_closed():
+    world = a_world("2026-03-09 09:00")
+    world.run(CLINIC, hear_offer_made, offer_made())
+    offer = world.message(kind=Kind.OFFER)
+    assert (offer.about, offer.status) == (f"series/{SERIES}/offers/offer-1", Status.QUEUED)
+    assert offer.expires_at == offer_made().expires_at
+    world.run(CLINIC, hear_offer_closed, OfferClosed("offer-1", SERIES))
+    assert world.message(kind=Kind.OFFER).status is Status.CANCELLED
+
+
+def test_an_offer_that_is_over_when_it_is_heard_of_is_not_told():
+    world = a_world("2026-03-09 09:00")
+    world.now = offer_made().expires_at
+    world.run(CLINIC, hear_offer_made, offer_made())
+    assert world.messages(kind=Kind.OFFER) == []
 
 
 def test_what_is_being_sent_is_not_called_off():
@@ -224,10 +363,12 @@ def test_what_is_being_sent_is_not_called_off():
 @pytest.mark.parametrize(
     ("operation", "command"),
     [
-        (hear_session_moved, moved(9, "2026-03-14 10:00")),
-        (hear_session_cancelled, SessionCancelled(SERIES, BOOKED_AT, 9)),
+        (hear_session_moved, session_moved(9, "2026-03-14 10:00")),
+        (hear_session_cancelled, session_cancelled(9)),
         (hear_session_arrived, SessionArrived(SERIES, 9)),
-        (hear_session_missed, SessionMissed(SERIES, 9)),
+        (hear_session_missed, session_missed(9)),
+        (hear_session_confirmed, SessionConfirmed(SERIES, 9, BOOKED_AT)),
+        (hear_offer_closed, OfferClosed("offer-9", SERIES)),
         (hear_check_in_closed, CheckInClosed("check-in-9")),
     ],
 )
@@ -239,7 +380,7 @@ def test_what_was_never_heard_of_is_refused(operation: Callable[[Any, Any], Any]
 def test_another_clinics_series_is_not_there():
     world = a_world(*SIX)
     with pytest.raises(NotFound):
-        world.run("clinic-2", hear_session_cancelled, SessionCancelled(SERIES, BOOKED_AT, 1))
+        world.run("clinic-2", hear_session_cancelled, session_cancelled(1))
 
 
 def test_a_check_in_brings_its_link_until_it_is_closed():

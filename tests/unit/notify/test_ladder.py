@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -15,6 +16,7 @@ from tests.support.notify_builders import (
     NEW_YORK,
     PATIENT,
     a_visit,
+    an_offer,
     at,
     check_in_opened,
 )
@@ -113,14 +115,38 @@ def test_notices_of_a_visit_that_is_over_are_not_planned(hours: int):
     now = BOOKED_AT + timedelta(hours=hours)
     assert ladder.change_notice(CLINIC, visit, moved_at=BOOKED_AT, now=now) == []
     assert ladder.cancellation_notice(CLINIC, visit, cancelled_at=BOOKED_AT, now=now) == []
-    assert ladder.series_cancellation_notice(CLINIC, [visit], cancelled_at=BOOKED_AT, now=now) == []
+    assert ladder.series_cancellation_notice(CLINIC, [visit], [visit], cancelled_at=BOOKED_AT, now=now) == []
+    assert ladder.series_change_notice(CLINIC, [visit], moved_at=BOOKED_AT, now=now) == []
+    assert ladder.pause_notice(CLINIC, [visit], [visit], paused_at=BOOKED_AT, now=now) == []
 
 
 def test_a_notice_of_several_visits_is_of_use_until_the_last_of_them():
     visits = [a_visit("2026-03-11 09:00", number=2), a_visit("2026-03-13 09:00", number=3), a_visit("2026-03-09 09:00")]
-    [row] = ladder.series_cancellation_notice(CLINIC, visits, cancelled_at=BOOKED_AT, now=BOOKED_AT)
+    [row] = ladder.series_cancellation_notice(CLINIC, visits, visits, cancelled_at=BOOKED_AT, now=BOOKED_AT)
     assert row.about == "series/series-1"
     assert row.expires_at == at("2026-03-13 09:00")
+
+
+def test_what_happens_to_a_series_again_after_a_move_is_told_again():
+    visits = [a_visit("2026-03-11 09:00", number=2), a_visit("2026-03-13 09:00", number=3)]
+    moved = [visits[0], replace(visits[1], revision=1)]
+    rows = [
+        row
+        for each in (visits, moved)
+        for row in (
+            *ladder.series_cancellation_notice(CLINIC, each, each, cancelled_at=BOOKED_AT, now=BOOKED_AT),
+            *ladder.series_change_notice(CLINIC, each, moved_at=BOOKED_AT, now=BOOKED_AT),
+            *ladder.pause_notice(CLINIC, each, each, paused_at=BOOKED_AT, now=BOOKED_AT),
+        )
+    ]
+    assert len({row.id for row in rows}) == 6
+
+
+def test_an_offer_is_told_at_once_and_as_long_as_it_can_be_answered():
+    made = an_offer()
+    [row] = ladder.offer(CLINIC, made, BOOKED_AT)
+    assert (row.about, row.kind, row.next_at, row.expires_at) == (made.id, Kind.OFFER, BOOKED_AT, made.expires_at)
+    assert ladder.offer(CLINIC, made, made.expires_at) == []
 
 
 def test_notices_gather_for_a_minute():

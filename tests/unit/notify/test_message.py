@@ -10,8 +10,15 @@ from shared.errors import RuleBroken
 from tests.support.notify_builders import BOOKED_AT, CLINIC, PATIENT, a_message
 
 AT = BOOKED_AT + timedelta(hours=1)
+
+
+def begun(message: Message) -> Message:
+    letter = {"subject": "subject", "text": "sealed:text", "address": "fingerprint"}
+    return message.begin("call-1", **letter, tells_opt_out=True, at=AT)
+
+
 CALLS: dict[str, Callable[[Message], Any]] = {
-    "begin": lambda message: message.begin("call-1", "subject", "sealed:text", tells_opt_out=True, at=AT),
+    "begin": begun,
     "repeat": lambda message: message.repeat("call-2", AT),
     "lose_sight": lambda message: message.lose_sight("no-answer", AT),
     "accept": lambda message: message.accept("provider-1", AT),
@@ -115,16 +122,17 @@ def test_a_reminder_is_looked_at_a_day_ahead_and_all_else_when_it_is_due():
 
 
 def test_beginning_keeps_the_call_and_what_will_be_read():
-    begun = a_message().begin("call-1", "subject", "sealed:text", tells_opt_out=True, at=AT)
-    assert (begun.request_id, begun.attempts, begun.subject, begun.text) == ("call-1", 1, "subject", "sealed:text")
-    assert begun.history[-1] == Step(Status.SENDING, AT, "")
+    message = begun(a_message())
+    assert (message.request_id, message.attempts, message.begun_at) == ("call-1", 1, AT)
+    assert (message.subject, message.text, message.address) == ("subject", "sealed:text", "fingerprint")
+    assert message.history[-1] == Step(Status.SENDING, AT, "")
 
 
 def test_a_retry_waits_and_forgets_what_was_not_read():
-    begun = a_message().begin("call-1", "subject", "sealed:text", tells_opt_out=True, at=AT)
-    again = begun.retry("smtp-451", AT)
+    again = begun(a_message()).retry("smtp-451", AT)
     assert AT <= again.next_at <= AT + timedelta(seconds=2)
-    assert (again.subject, again.text, again.tells_opt_out, again.attempts) == ("", "", False, 1)
+    assert (again.subject, again.text, again.address, again.begun_at, again.tells_opt_out) == ("", "", "", None, False)
+    assert again.attempts == 1
     assert again.history[-1] == Step(Status.QUEUED, AT, "smtp-451")
 
 

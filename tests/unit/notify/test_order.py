@@ -11,28 +11,42 @@ from hypothesis import strategies as st
 from services.notify.domain.message import Channel, Message
 from services.notify.operations.check_ins import CheckInClosed, hear_check_in_closed, hear_check_in_opened
 from services.notify.operations.clinics import hear_clinic
+from services.notify.operations.offers import OfferClosed, hear_offer_closed, hear_offer_made
 from services.notify.operations.patients import hear_patient
 from services.notify.operations.series import (
+    SeriesBooked,
     SeriesCancelled,
-    SessionCancelled,
-    SessionMissed,
+    SeriesPaused,
     hear_series_booked,
     hear_series_cancelled,
+    hear_series_paused,
+)
+from services.notify.operations.sessions import (
+    SessionCancelled,
+    SessionConfirmed,
+    SessionMissed,
+    SessionMoved,
     hear_session_cancelled,
+    hear_session_confirmed,
     hear_session_missed,
     hear_session_moved,
 )
 from tests.support.notify_builders import (
     BOOKED_AT,
     CLINIC,
+    LINK,
     LOS_ANGELES,
+    SERIES,
     check_in_opened,
     clinic_heard,
+    offer_made,
     patient_heard,
     series_booked,
+    session_cancelled,
+    session_missed,
+    session_moved,
 )
 from tests.support.notify_fakes import FakeNotify, providers
-from tests.unit.notify.test_hearing import moved
 
 Heard = tuple[Callable[[Any, Any], Any], Any]
 
@@ -46,16 +60,33 @@ PATIENT_EVENTS: list[Heard] = [
     (hear_patient, patient_heard(zone=LOS_ANGELES)),
 ]
 SERIES_EVENTS: list[Heard] = [
-    (hear_series_booked, series_booked("2026-03-09 09:00", "2026-03-11 10:00", "2026-03-13 08:15")),
-    (hear_session_moved, moved(2, "2026-03-12 09:30")),
-    (hear_session_moved, moved(2, "2026-03-12 11:00", revision=2)),
-    (hear_session_cancelled, SessionCancelled("series-1", BOOKED_AT, 3)),
-    (hear_session_missed, SessionMissed("series-1", 1)),
+    (
+        hear_series_booked,
+        series_booked("2026-03-09 09:00", "2026-03-11 10:00", "2026-03-13 08:15", link=f"sealed:{LINK}"),
+    ),
+    (hear_session_moved, session_moved(2, "2026-03-12 09:30")),
+    (hear_session_moved, session_moved(2, "2026-03-12 11:00", revision=2)),
+    (hear_session_confirmed, SessionConfirmed(SERIES, 2, BOOKED_AT)),
+    (hear_session_cancelled, session_cancelled(3)),
+    (hear_session_missed, session_missed(1)),
+]
+REBOOKED_SERIES_EVENTS: list[Heard] = [
+    (hear_series_booked, series_booked("2026-03-10 12:00", "2026-03-17 12:00", series_id="series-3")),
+    (hear_session_missed, replace(session_missed(1), series_id="series-3")),
+    (hear_session_cancelled, session_cancelled(2, series_id="series-3", reason="paused")),
+    (hear_series_paused, SeriesPaused("series-3", BOOKED_AT)),
+    (hear_session_moved, replace(session_moved(1, "2026-03-11 12:00"), series_id="series-3")),
+    (hear_session_moved, replace(session_moved(2, "2026-03-14 12:00"), series_id="series-3")),
+]
+OFFER_EVENTS: list[Heard] = [(hear_offer_made, offer_made())]
+CLOSED_OFFER_EVENTS: list[Heard] = [
+    (hear_offer_made, offer_made(offer_id="offer-2", series_id="series-3")),
+    (hear_offer_closed, OfferClosed("offer-2", "series-3")),
 ]
 OTHER_SERIES_EVENTS: list[Heard] = [
     (hear_series_booked, series_booked("2026-03-10 09:00", "2026-03-17 09:00", series_id="series-2")),
-    (hear_session_cancelled, SessionCancelled("series-2", BOOKED_AT, 1)),
-    (hear_session_cancelled, SessionCancelled("series-2", BOOKED_AT, 2)),
+    (hear_session_cancelled, session_cancelled(1, series_id="series-2")),
+    (hear_session_cancelled, session_cancelled(2, series_id="series-2")),
     (hear_series_cancelled, SeriesCancelled("series-2", BOOKED_AT)),
 ]
 CHECK_IN_EVENTS: list[Heard] = [(hear_check_in_opened, check_in_opened())]
@@ -68,9 +99,14 @@ AGGREGATES = (
     PATIENT_EVENTS,
     SERIES_EVENTS,
     OTHER_SERIES_EVENTS,
+    REBOOKED_SERIES_EVENTS,
+    OFFER_EVENTS,
+    CLOSED_OFFER_EVENTS,
     CHECK_IN_EVENTS,
     CLOSED_CHECK_IN_EVENTS,
 )
+COUNTED = (SeriesBooked, SessionMoved, SessionCancelled, SessionMissed)
+"""News that say which time of a session they speak of."""
 turns = st.permutations([number for number, events in enumerate(AGGREGATES) for _ in events])
 
 
@@ -114,6 +150,21 @@ def test_any_order_between_aggregates_ends_in_the_same_state(turns: list[int]):
     assert state(world) == STATE
 
 
+@settings(max_examples=100, deadline=None)
+@given(turns, st.data())
+def test_news_heard_again_at_any_later_time_change_nothing(turns: list[int], data: st.DataObject):
+    world = FakeNotify(BOOKED_AT)
+    waiting = [iter(events) for events in AGGREGATES]
+    heard: list[Heard] = []
+    for turn in turns:
+        news = next(waiting[turn])
+        again = data.draw(st.lists(st.sampled_from(heard), max_size=2)) if heard else []
+        for operation, command in [news, *again]:
+            world.run(CLINIC, operation, command)
+        heard += [news] if isinstance(news[1], COUNTED) else []
+    assert state(world) == STATE
+
+
 @settings(max_examples=5, deadline=None)
 @given(turns)
 def test_any_order_between_aggregates_sends_the_same_letters(turns: list[int]):
@@ -142,5 +193,5 @@ def test_workers_that_send_meanwhile_never_say_anything_twice(turns: list[int], 
 
 def test_the_orders_lead_to_something_worth_comparing():
     rows = [row for row in STATE.values() if isinstance(row, Message)]
-    assert len(rows) == 31
-    assert len({text for _, _, text in LETTERS.values()}) == len(LETTERS) == 8
+    assert len(rows) == 49
+    assert len({text for _, _, text in LETTERS.values()}) == len(LETTERS) == 14

@@ -19,9 +19,8 @@ from services.notify.operations.ports import (
 )
 from services.notify.operations.queries import ListMessages, list_messages
 from services.notify.operations.sending import BeginSending, RecordOutcome, begin_sending, record_outcome
-from services.notify.operations.series import (
-    SessionCancelled,
-    hear_series_booked,
+from services.notify.operations.series import hear_series_booked
+from services.notify.operations.sessions import (
     hear_session_cancelled,
     hear_session_moved,
 )
@@ -36,9 +35,10 @@ from tests.support.notify_builders import (
     check_in_opened,
     patient_heard,
     series_booked,
+    session_cancelled,
+    session_moved,
 )
 from tests.support.notify_fakes import LEASE, FakeNotify, FakeProvider, FakeUnitOfWork, Killed, providers
-from tests.unit.notify.test_hearing import moved
 
 VISIT = "2026-03-16 10:00"
 NO_KEYS: frozenset[Channel] = frozenset()
@@ -74,11 +74,11 @@ def pass_lease(world: FakeNotify) -> None:
 
 
 def cancel_visit(world: FakeNotify) -> None:
-    world.run(CLINIC, hear_session_cancelled, SessionCancelled(SERIES, world.now, 1))
+    world.run(CLINIC, hear_session_cancelled, session_cancelled(1, told_at=world.now))
 
 
 def move_visit(world: FakeNotify) -> None:
-    world.run(CLINIC, hear_session_moved, moved(1, "2026-03-17 10:00", told_at=world.now))
+    world.run(CLINIC, hear_session_moved, session_moved(1, "2026-03-17 10:00", told_at=world.now))
 
 
 def p1d(world: FakeNotify) -> Message:

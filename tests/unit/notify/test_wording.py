@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from services.notify.domain.clock_face import FACES, abbreviation, limit_time, visit_time
+from services.notify.domain.clock_face import FACES, Reader, abbreviation, limit_time, visit_time
 from services.notify.domain.message import Channel, Kind, Message
 from services.notify.domain.preparation import clear_liquids_stop_at, solids_stop_at
 from services.notify.domain.recipient import Privacy
@@ -26,6 +26,7 @@ GSM_7 = set(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿"
     "abcdefghijklmnopqrstuvwxyzäöñüà"
 )
+ONE_PART, TWO_PARTS = 160, 2 * 153
 DISCLOSING = (
     "ketamine",
     "esketamine",
@@ -52,10 +53,26 @@ KINDS = {
     "change-notice": a_message(kind=Kind.CHANGE_NOTICE, offset=""),
     "cancellation-notice": a_message(kind=Kind.CANCELLATION_NOTICE, offset=""),
     "cancellation-notice series": a_message(kind=Kind.CANCELLATION_NOTICE, offset="", about=f"series/{SERIES}"),
+    "change-notice series": a_message(kind=Kind.CHANGE_NOTICE, offset="", about=f"series/{SERIES}"),
+    "pause-notice series": a_message(kind=Kind.PAUSE_NOTICE, offset="", about=f"series/{SERIES}"),
+    "offer": a_message(kind=Kind.OFFER, offset="", about=f"series/{SERIES}/offers/1"),
     "check-in-link": a_message(kind=Kind.CHECK_IN_LINK, offset="", about="check_in/1"),
 }
 LONGEST_TIME = a_visit("2026-09-30 12:30")
-CONTENT = Content(visits=[LONGEST_TIME], link="https://rvc.example/c/9KX7Q2")
+UNTIL = at("2026-09-28 12:30")
+CONTENT = Content(visits=[LONGEST_TIME], until=UNTIL)
+FORM = "https://rvc.example/c/9KX7Q2"
+PAGE = "https://care.example/booking/a/4f0c1f6e8b2d4c7a9e3b5d71f0a6c8e2/12"
+"""A page's address with a token of 128 bits."""
+WAYS = [
+    pytest.param(
+        replace(CONTENT, link=link, can_reply=can_reply, is_confirmed=confirmed), id=f"{link}{can_reply}{confirmed}"
+    )
+    for link in ("", PAGE)
+    for can_reply in (False, True)
+    for confirmed in (False, True)
+]
+"""What a patient can do, and has done."""
 
 
 def written(
@@ -63,12 +80,12 @@ def written(
     content: Content = CONTENT,
     *,
     channel: Channel = Channel.SMS,
-    opt_out: bool = True,
     clinic: dict[str, Any] | None = None,
     **recipient: Any,
 ) -> Text:
     message = replace(message, channel=channel)
-    return write(message, content, a_clinic(**clinic or {}), a_recipient(**recipient), opt_out=opt_out, now=BOOKED_AT)
+    content = replace(content, link=FORM) if message.kind is Kind.CHECK_IN_LINK else content
+    return write(message, content, a_clinic(**clinic or {}), a_recipient(**recipient), now=BOOKED_AT)
 
 
 def test_every_text_is_written_in_this_file():
@@ -79,7 +96,6 @@ WHEN = "Mon Mar 9, 9:00 AM EDT"
 FAST = "No solid food after 3:00 AM, clear fluids till 7:00 AM. Bring your driver."
 HOURS = "No solid food 6 h, no fluids 2 h before. Bring your driver."
 EARLY = "Please arrive 15 min early with your driver."
-LINK = "https://rvc.example/c/9KX"
 CRISIS = "Not monitored for emergencies: call or text 988, or 911."
 
 
@@ -93,34 +109,93 @@ CRISIS = "Not monitored for emergencies: call or text 988, or 911."
         ),
         ("reminder P1D", f"Riverside Clinic: see you {WHEN}. {FAST} Call 555-0100."),
         ("reminder PT2H", f"Riverside Clinic: your visit is {WHEN}. {EARLY} Running late? Call 555-0100."),
-        ("change-notice", f"Riverside Clinic: moved to {WHEN}. {FAST} Call 555-0100."),
+        ("change-notice", f"Riverside Clinic: new time {WHEN}. {FAST} Call 555-0100."),
+        (
+            "change-notice series",
+            f"Riverside Clinic: your visits have new times. Next visit {WHEN}. Call 555-0100.",
+        ),
         ("cancellation-notice", f"Riverside Clinic: your visit {WHEN} is called off. To rebook call 555-0100."),
         (
             "cancellation-notice series",
             "Riverside Clinic: all your coming visits are called off. To rebook call 555-0100.",
         ),
-        ("check-in-link", f"Riverside Clinic check-in: 2-min form {LINK} {CRISIS}"),
+        (
+            "pause-notice series",
+            "Riverside Clinic: your coming visits are put off. We will tell you the new times. Call 555-0100.",
+        ),
+        (
+            "offer",
+            f"Riverside Clinic: an earlier time is free: {WHEN}. Answer until Mon Mar 2, 12:00 PM: call 555-0100.",
+        ),
+        ("check-in-link", f"Riverside Clinic check-in: 2-min form {FORM} {CRISIS}"),
     ],
 )
 def test_what_an_sms_says(key: str, text: str):
-    content = Content(visits=[a_visit()], link=LINK)
-    assert written(KINDS[key], content, opt_out=False) == Text("", text)
-    assert written(KINDS[key], content) == Text("", f"{text} STOP to opt out.")
+    content = Content(visits=[a_visit()], until=at("2026-03-02 12:00"))
+    assert written(KINDS[key], content) == Text("", text)
+    assert written(KINDS[key], replace(content, opt_out=True)) == Text("", f"{text} STOP to opt out.")
+
+
+REPLY = "Reply 1 to confirm, 2 to change."
+REPLY_OR_PAGE = f"Reply 1 to confirm, 2 to change, or see {PAGE} Call 555-0100."
+SEE_ALL = f"See all, confirm or change: {PAGE} Call 555-0100."
+
+
+@pytest.mark.parametrize(
+    ("key", "changes", "closing"),
+    [
+        ("reminder P3D", {"can_reply": True}, f"{REPLY} Call 555-0100."),
+        ("reminder P3D", {"link": PAGE}, f"See, confirm or change: {PAGE} Call 555-0100."),
+        ("reminder P3D", {"link": PAGE, "can_reply": True}, REPLY_OR_PAGE),
+        ("reminder P3D", {"can_reply": True, "is_confirmed": True}, "To change it call 555-0100."),
+        (
+            "reminder P3D",
+            {"link": PAGE, "can_reply": True, "is_confirmed": True},
+            f"See or change: {PAGE} Call 555-0100.",
+        ),
+        ("reminder P1D", {"can_reply": True}, "Bring your driver. Call 555-0100."),
+        ("reminder P1D", {"link": PAGE, "can_reply": True}, REPLY_OR_PAGE),
+        ("reminder P1D", {"link": PAGE, "is_confirmed": True}, f"See or change: {PAGE} Call 555-0100."),
+        ("reminder PT2H", {"link": PAGE, "can_reply": True}, "Running late? Reply 3 or call 555-0100."),
+        ("change-notice", {"link": PAGE, "can_reply": True}, REPLY_OR_PAGE),
+        ("change-notice series", {"link": PAGE, "can_reply": True}, SEE_ALL),
+        ("confirmation", {"link": PAGE, "can_reply": True}, SEE_ALL),
+        ("cancellation-notice", {"link": PAGE, "can_reply": True}, "is called off. To rebook call 555-0100."),
+        ("offer", {"link": PAGE}, f"Answer until Mon Sep 28, 12:30 PM EDT: {PAGE} or call 555-0100."),
+    ],
+)
+def test_a_message_closes_with_what_the_patient_can_do(key: str, changes: dict[str, Any], closing: str):
+    assert written(KINDS[key], replace(CONTENT, **changes)).body.endswith(f" {closing}")
+
+
+@pytest.mark.parametrize("content", WAYS)
+@pytest.mark.parametrize("key", KINDS)
+def test_nobody_is_asked_to_confirm_who_has_confirmed(key: str, content: Content):
+    asks = "confirm" in written(KINDS[key], content).body
+    assert not (asks and content.is_confirmed and "series" not in key and key != "confirmation")
+
+
+@pytest.mark.parametrize("content", WAYS)
+@pytest.mark.parametrize("key", sorted(KINDS.keys() - {"check-in-link"}))
+def test_a_link_is_given_only_where_there_is_one_and_privacy_allows_it(key: str, content: Content):
+    assert ("https" in written(KINDS[key], content).body) <= bool(content.link)
+    assert "https" not in written(KINDS[key], content, privacy=Privacy.MINIMAL).body
 
 
 @pytest.mark.parametrize("country", ["US", "CA", "GB", "DE", "AU", "FR"])
+@pytest.mark.parametrize("content", WAYS)
 @pytest.mark.parametrize("key", KINDS)
-def test_an_sms_is_one_part_of_gsm_7_at_its_longest_times(key: str, country: str):
-    text = written(KINDS[key], country=country).body
+def test_an_sms_is_one_part_of_gsm_7_at_its_longest_times_and_two_with_a_link(key: str, content: Content, country: str):
+    text = written(KINDS[key], replace(content, opt_out=True), country=country).body
     assert set(text) <= GSM_7
-    assert len(text) <= 160, f"{len(text)}: {text}"
+    assert len(text) <= (TWO_PARTS if PAGE in text else ONE_PART), f"{len(text)}: {text}"
 
 
 @pytest.mark.parametrize("channel", Channel)
 @pytest.mark.parametrize("privacy", Privacy)
 @pytest.mark.parametrize("key", KINDS)
 def test_no_message_discloses_anything(key: str, privacy: Privacy, channel: Channel):
-    text = written(KINDS[key], channel=channel, privacy=privacy)
+    text = written(KINDS[key], replace(CONTENT, link=PAGE, can_reply=True), channel=channel, privacy=privacy)
     said = f"{text.subject}\n{text.body}".lower()
     assert [word for word in DISCLOSING if word in said] == []
     assert "ada" not in said.split()
@@ -129,13 +204,15 @@ def test_no_message_discloses_anything(key: str, privacy: Privacy, channel: Chan
 
 @pytest.mark.parametrize("key", KINDS)
 def test_no_message_asks_for_a_word_that_carriers_take_for_their_own(key: str):
-    words = written(KINDS[key]).body.lower().replace(".", " ").replace(",", " ").split()
+    words = (
+        written(KINDS[key], replace(CONTENT, can_reply=True)).body.lower().replace(".", " ").replace(",", " ").split()
+    )
     assert [word for word in CARRIER_KEYWORDS if word in words] == []
 
 
 @pytest.mark.parametrize("key", sorted(KINDS.keys() - {"check-in-link"}))
 def test_at_minimal_privacy_a_message_says_who_when_and_the_phone_only(key: str):
-    text = written(KINDS[key], privacy=Privacy.MINIMAL).body
+    text = written(KINDS[key], replace(CONTENT, link=PAGE, can_reply=True), privacy=Privacy.MINIMAL).body
     assert "Riverside Clinic" in text
     assert "555-0100" in text
     assert [word for word in ("food", "fluids", "driver", "drives", "early") if word in text] == []
@@ -156,17 +233,17 @@ def test_the_clinics_own_name_is_never_said():
 
 def test_a_confirmation_by_e_mail_lists_all_visits():
     visits = [a_visit("2026-03-04 09:00"), a_visit("2026-03-06 13:30"), a_visit("2026-03-09 09:00")]
-    text = written(KINDS["confirmation"], Content(visits=visits), channel=Channel.EMAIL)
+    text = written(KINDS["confirmation"], Content(visits=visits, link=PAGE), channel=Channel.EMAIL)
     assert text.subject == "Riverside Clinic: your visits"
     assert text.body == (
         "Riverside Clinic: booked. First visit Wed Mar 4, 9:00 AM.\n\n"
         "- Wed Mar 4, 9:00 AM\n- Fri Mar 6, 1:30 PM\n- Mon Mar 9, 9:00 AM EDT\n\n"
-        f"{HOURS}\n\nCall 555-0100.\n"
+        f"{HOURS}\n\n{SEE_ALL}\n"
     )
 
 
 def test_how_to_stop_is_said_by_sms_only():
-    assert "STOP" not in written(KINDS["reminder P1D"], channel=Channel.EMAIL).body
+    assert "STOP" not in written(KINDS["reminder P1D"], replace(CONTENT, opt_out=True), channel=Channel.EMAIL).body
 
 
 @pytest.mark.parametrize("locale", ["es", "de-DE", "fr_FR", "xx", "en-GB"])
@@ -209,8 +286,7 @@ def test_every_crisis_line_names_an_emergency_number():
 )
 def test_the_zone_is_said_when_clocks_differ_or_change(row: tuple[str, ...]):
     visit, zone, reader, now, text = row
-    face = FACES["en"]
-    assert visit_time(a_visit(visit, zone), reader_zone=reader, now=at(now, zone), face=face) == text
+    assert visit_time(a_visit(visit, zone), Reader(reader, at(now, zone), FACES["en"])) == text
 
 
 @pytest.mark.parametrize(

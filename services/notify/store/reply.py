@@ -1,0 +1,39 @@
+"""Replies at rest: phone and text sealed."""
+
+from typing import Final
+
+from services.notify.domain.reply import Answer, Reply
+from services.notify.store.by_time import behind, place_of
+from shared.converters import from_document, to_document
+from shared.documents import Documents
+from shared.paging import Page
+from shared.unit_of_work import Document, Unit
+
+COLLECTION: Final = "replies"
+
+
+class ReplyStore:
+    """Replies in the collection `replies`; the id is made of the provider's, so each is there once."""
+
+    def __init__(self, unit: Unit) -> None:
+        self._documents = Documents[Reply](
+            unit,
+            COLLECTION,
+            kind="reply",
+            to_document=to_document,
+            from_document=lambda document: from_document(Reply, document),
+        )
+        self.save = self._documents.save
+
+    def find(self, id: str) -> Reply | None:
+        """The reply, if it came before."""
+        return self._documents.find_one({"_id": id})
+
+    def page(self, *, patient_id: str | None, answer: Answer | None, after: str | None, limit: int) -> Page[Reply]:
+        """Replies by the time they came, at most `limit` of them, behind the place `after` of an earlier page."""
+        asked = {"patient_id": patient_id, "answer": answer and answer.value}
+        wanted: Document = {name: value for name, value in asked.items() if value is not None}
+        order = [("received_at", 1), ("_id", 1)]
+        found = self._documents.find({**wanted, **behind(after, "received_at")}, sort=order, limit=limit + 1)
+        last = found[limit - 1] if len(found) > limit else None
+        return Page(found[:limit], place_of(last.received_at, last.id) if last else None)
