@@ -11,11 +11,11 @@ from services.followup.events.published import TYPES
 from services.followup.instruments import load_library
 from services.followup.jobs.table import jobs
 from services.followup.pages.check_in import check_in_pages
-from services.followup.pages.running import in_units
 from services.followup.settings import Settings
 from services.followup.store.indexes import INDEXES, TELLS
 from services.followup.store.unit_of_work import MongoUnitOfWork
 from shared.host import Host, Service
+from shared.pages import in_units
 from shared.serving import serve
 
 ABOUT: Final = "Check-ins after each session, the patient's private page, scores and their change."

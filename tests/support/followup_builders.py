@@ -9,9 +9,10 @@ from services.followup.domain.check_in import CheckIn, Status, schedule
 from services.followup.domain.events import CheckInOpened
 from services.followup.domain.instrument import Instrument
 from services.followup.domain.plan import AFTER_DISCHARGE
-from services.followup.domain.private_link import PATH, digest
+from services.followup.domain.private_link import PATH
 from services.followup.operations.check_in import OpenCheckIn, ScheduleCheckIns, open_check_in, schedule_check_ins
 from services.followup.operations.projections import KeepClinic, KeepPatient, keep_clinic, keep_patient
+from shared.private_link import digest
 from tests.support.followup_fakes import LIBRARY, FakeFollowup
 
 CLINIC = "clinic-1"

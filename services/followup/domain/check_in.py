@@ -9,9 +9,9 @@ from typing import Any, Final
 from services.followup.domain import events
 from services.followup.domain.instrument import Answers, Instrument
 from services.followup.domain.plan import Ask
-from services.followup.domain.private_link import fits
 from services.followup.domain.scoring import Score, score
 from shared.errors import Fault, RuleBroken
+from shared.private_link import Factor
 
 
 class Status(StrEnum):
@@ -48,9 +48,6 @@ class CancelReason(StrEnum):
     NOT_SUITABLE = "not-suitable"
     MISTAKE = "mistake"
 
-
-WRONG_YEARS_ALLOWED: Final = 5
-"""Guesses of the year of birth before a link is locked. Platform default: a guesser gets about one year in sixteen."""
 
 BY_PATIENT: Final = "patient"
 
@@ -103,11 +100,11 @@ class CheckIn:
     @property
     def is_locked(self) -> bool:
         """Whether the year of birth was guessed wrong too often."""
-        return self.wrong_years >= WRONG_YEARS_ALLOWED
+        return self._factor.is_locked
 
     def admits(self, pass_token: str) -> bool:
         """Whether `pass_token` was given to somebody who knew the year of birth."""
-        return fits(pass_token, self.pass_digest)
+        return self._factor.admits(pass_token)
 
     def prove(self, year: int, *, born_in: int, pass_digest: str, at: datetime) -> "CheckIn":
         """Give a pass to whoever knows the patient's year of birth, count the guess of anybody else.
@@ -117,9 +114,8 @@ class CheckIn:
         self.refuse_unless_open(at)
         if self.is_locked:
             raise _broken("check-in.locked", "The year of birth was entered wrong too often.")
-        if year != born_in:
-            return replace(self, wrong_years=self.wrong_years + 1)
-        return replace(self, pass_digest=pass_digest, wrong_years=0)
+        proven = self._factor.prove(year, born_in=born_in, pass_digest=pass_digest)
+        return replace(self, pass_digest=proven.pass_digest, wrong_years=proven.wrong_years)
 
     def draft(self, answers: Answers, instrument: Instrument, *, at: datetime) -> "CheckIn":
         """Keep partial answers, unscored, on top of earlier ones. Raises `Invalid` with every fault, `RuleBroken`."""
@@ -158,6 +154,10 @@ class CheckIn:
             raise _broken(*REFUSALS[self.status])
         if not self.is_open(at):
             raise _broken("check-in.expired", "The time to answer is over.")
+
+    @property
+    def _factor(self) -> Factor:
+        return Factor(self.pass_digest, self.wrong_years)
 
     def _measure(self, scored: Score, at: datetime) -> Happened:
         if scored.total is None or scored.band is None:

@@ -8,9 +8,9 @@ from services.followup.domain.check_in import CheckIn, Status
 from services.followup.domain.clinic import Clinic
 from services.followup.domain.instrument import Instrument, InstrumentText
 from services.followup.domain.patient import Patient
-from services.followup.domain.private_link import digest
 from services.followup.operations.ports import UnitOfWork
 from shared.errors import Forbidden
+from shared.private_link import digest
 
 
 @dataclass(frozen=True)

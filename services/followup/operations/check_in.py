@@ -6,9 +6,10 @@ from datetime import datetime
 
 from services.followup.domain.check_in import CancelReason, CheckIn, schedule
 from services.followup.domain.plan import AFTER_DISCHARGE
-from services.followup.domain.private_link import address, digest
+from services.followup.domain.private_link import PATH
 from services.followup.operations.ports import UnitOfWork
 from shared.errors import TransientFailure
+from shared.private_link import address, digest
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ def open_check_in(uow: UnitOfWork, command: OpenCheckIn) -> CheckIn:
     if uow.clinics.find(uow.clinic_id) is None or uow.patients.find(check_in.patient_id) is None:
         raise TransientFailure(f"clinic or patient of check-in {check_in.id} has not been heard of yet")
     token = uow.new_token()
-    opened, events = check_in.open(link=address(uow.public_url, token), token_digest=digest(token), at=uow.now)
+    opened, events = check_in.open(link=address(uow.public_url, PATH, token), token_digest=digest(token), at=uow.now)
     return uow.check_ins.save(opened, events)
 
 

@@ -14,11 +14,5 @@ def answers(fields: Mapping[str, str]) -> dict[str, int]:
     return {name[len(ITEM) :]: _number(value) for name, value in fields.items() if name.startswith(ITEM)}
 
 
-def year(fields: Mapping[str, str]) -> int | None:
-    """The year of birth in four digits; None when it is something else."""
-    text = fields["year"].strip()
-    return _number(text) if len(text) == _DIGITS and text.isdecimal() else None
-
-
 def _number(text: str) -> int:
     return int(text) if text.isdecimal() and len(text) <= _DIGITS else _NO_OPTION

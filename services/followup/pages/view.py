@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-import phonenumbers
-
 from services.followup.domain.check_in import Status
 from services.followup.domain.crisis import LINES, Help, help_in
 from services.followup.domain.instrument import Answers, Item
@@ -15,6 +13,7 @@ from services.followup.operations.by_link import Sheet
 from services.followup.pages.form import ITEM
 from shared import errors
 from shared.localtime import to_local
+from shared.pages import spoken
 
 
 @dataclass(frozen=True)
@@ -80,7 +79,7 @@ def of_sheet(sheet: Sheet, faults: Sequence[Fault], posted: Answers, *, saved: b
         template=_template(sheet),
         alias=sheet.clinic.sender_alias,
         phone=sheet.clinic.phone,
-        spoken_phone=_spaced(sheet.clinic.phone),
+        spoken_phone=spoken(sheet.clinic.phone),
         help=help_in(sheet.patient.country or sheet.clinic.country),
         worried=worrying(sheet.instrument, known) or worrying(sheet.instrument, posted),
         saved=saved and not faults,
@@ -145,14 +144,6 @@ def _anchor(item: Item, value: int) -> str:
 def _unanswered(sheet: Sheet, id: str) -> Fault:
     number, item = next((number, item) for number, item in enumerate(sheet.instrument.items, 1) if item.id == id)
     return Fault(f"Question {number}: choose one answer", f"#{_anchor(item, item.lowest)}", id)
-
-
-def _spaced(phone: str) -> str:
-    """A number that can be read out, from E.164; as it is where it cannot be read."""
-    try:
-        return phonenumbers.format_number(phonenumbers.parse(phone), phonenumbers.PhoneNumberFormat.INTERNATIONAL)
-    except phonenumbers.NumberParseException:
-        return phone
 
 
 def _until(at: datetime | None, zone: str) -> str:

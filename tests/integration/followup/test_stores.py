@@ -7,8 +7,8 @@ from typing import Any, Protocol
 import pytest
 
 from services.followup.domain.check_in import CancelReason, CheckIn
-from services.followup.domain.private_link import digest
 from shared.errors import Contended, NotFound
+from shared.private_link import digest
 from shared.unit_of_work import EVERY_CLINIC
 from tests.support.followup_builders import (
     CLINIC,

@@ -3,10 +3,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from services.followup.domain import events
-from services.followup.domain.check_in import MOVES, REFUSALS, WRONG_YEARS_ALLOWED, CancelReason, Status
-from services.followup.domain.private_link import digest
+from services.followup.domain.check_in import MOVES, REFUSALS, CancelReason, Status
 from shared.errors import Invalid, RuleBroken
 from shared.localtime import resolve, to_local
+from shared.private_link import WRONG_YEARS_ALLOWED, digest
 from tests.support.followup_builders import (
     DISCHARGED_AT,
     NO_TROUBLE,

@@ -13,7 +13,6 @@ from services.followup.domain.events import (
     MeasureScored,
 )
 from services.followup.domain.patient import Patient
-from services.followup.domain.private_link import digest
 from services.followup.operations.by_link import Answer, ProveYear, ReadSheet, answer, clinic_of, prove_year, read_sheet
 from services.followup.operations.check_in import (
     CancelCheckIn,
@@ -36,6 +35,7 @@ from services.followup.operations.queries import (
     show_check_in,
 )
 from shared.errors import Contended, Forbidden, Invalid, NotFound, RuleBroken, TransientFailure
+from shared.private_link import digest
 from shared.unit_of_work import EVERY_CLINIC
 from tests.support.followup_builders import (
     CLINIC,

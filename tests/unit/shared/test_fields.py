@@ -1,12 +1,12 @@
 import re
-from datetime import time
+from datetime import time, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from marshmallow import ValidationError
 
-from shared.fields import LOCALES, EmailAddress, Phone, Text, WallTime, Zone, country, locale
+from shared.fields import LOCALES, EmailAddress, Phone, Seconds, Text, WallTime, Zone, country, locale
 from shared.localtime import is_zone
 
 
@@ -108,3 +108,8 @@ def test_a_country_is_two_capitals(said):
 def test_a_locale_is_one_that_patients_are_written_to_in():
     assert [locale().deserialize(name) for name in LOCALES] == list(LOCALES)
     assert all(refused(locale(), said) for said in ("fr", "EN", "en-US", ""))
+
+
+def test_a_length_of_time_is_one_that_can_be():
+    assert Seconds().deserialize(90) == timedelta(seconds=90)
+    assert all(refused(Seconds(), said) for said in ("x", None, 10**30, int("9" * 4000), float("nan")))

@@ -19,6 +19,7 @@ from tests.support.small_bakery import (
     NOW,
     OPERATOR_KEY,
     OTHER_CLINIC,
+    PRICE,
     SECRET,
     SHOW,
     Bakery,
@@ -94,6 +95,13 @@ def test_a_key_used_for_another_request_is_refused(bakery, desk):
     assert len(bakery.cakes()) == 1
 
 
+@pytest.mark.parametrize(("flavour", "status"), [("plum", 200), ("mud", 422)])
+def test_a_post_that_only_asks_needs_no_key_and_keeps_no_answer(bakery, desk, flavour, status):
+    response = desk.call("POST", "/prices", {"flavour": flavour})
+    assert response.status_code == status
+    assert (bakery.cakes(), bakery.database.documents(ANSWERS)) == ([], [])
+
+
 @pytest.mark.parametrize("key", [None, "", "x" * 256])
 def test_a_post_without_a_usable_key_does_nothing(bakery, desk, key):
     response = desk.bake(key=key)
@@ -165,7 +173,7 @@ def test_a_change_names_the_version_it_is_meant_for(bakery, desk):
     assert bakery.cakes()[0]["flavour"] == "apple"
 
 
-@pytest.mark.parametrize("if_match", [None, "", "*", '"one"', '"-1"', '"1", "2"'])
+@pytest.mark.parametrize("if_match", [None, "", "*", '"one"', '"-1"', '"1", "2"', '"' + "9" * 5000 + '"'])
 def test_a_change_without_a_version_is_refused(bakery, desk, if_match):
     cake_id = desk.bake().get_json()["id"]
     assert code_of(desk.decorate(cake_id, if_match)) == (428, "if-match-required")
@@ -346,8 +354,30 @@ def test_an_unusable_correlation_id_is_replaced(desk, given):
 
 
 def test_a_row_knows_what_kind_of_call_it_is():
-    assert [route.acts for route in (BAKE, DECORATE, SHOW, LIST)] == [True, False, False, False]
+    assert [route.acts for route in (BAKE, DECORATE, SHOW, LIST, PRICE)] == [True, False, False, False, False]
     assert [route.changes for route in (BAKE, DECORATE, SHOW, LIST)] == [False, True, False, False]
     assert [route.is_list for route in (BAKE, DECORATE, SHOW, LIST)] == [False, False, False, True]
     assert replace(DECORATE, method="DELETE").changes
     assert [route.name for route in (BAKE, LIST)] == ["bake_cake", "list_cakes"]
+
+
+# --- files
+
+
+def test_a_file_is_answered_as_it_is(desk):
+    cake_id = desk.bake("plum").get_json()["id"]
+    answer = desk.call("GET", f"/{cake_id}/label")
+    assert (answer.status_code, answer.text) == (200, "plum cake\n")
+    assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
+
+
+def test_a_file_that_is_not_there_or_not_for_the_caller_is_a_problem(bakery, desk):
+    for caller, status in ((desk, 404), (Desk(bakery, None), 401)):
+        answer = caller.call("GET", "/cake-9/label")
+        assert (answer.status_code, answer.mimetype) == (status, "application/problem+json")
+
+
+def test_a_file_is_described_with_its_media_type(bakery):
+    paths = bakery.app().test_client().get("/bakery/openapi.json").get_json()["paths"]
+    [described] = [path["get"] for name, path in paths.items() if name.endswith("/label")]
+    assert list(described["responses"]["200"]["content"]) == ["text/plain"]
