@@ -4,14 +4,24 @@ from collections.abc import Mapping
 from datetime import time
 from typing import Any, Final
 
-from marshmallow import Schema, fields, post_load
+from marshmallow import Schema, fields, post_load, validate
 
-from services.booking.api.request_fields import as_changes
+from services.booking.api.request_fields import LocalDate, Many, as_changes
 from services.booking.api.scopes import ADMIN, DESK, OPERATOR
+from services.booking.domain.reassignment import Decision
 from services.booking.operations import clinic
 from shared.cursors import PageQuery, page_schema
 from shared.fields import Text, WallTime, Zone, country, locale
 from shared.routes import Route
+
+
+def _minutes(least: int, most: int, what: str) -> fields.Integer:
+    return fields.Integer(strict=True, validate=validate.Range(least, most), metadata={"description": what})
+
+
+def _holidays(**options: Any) -> Many:
+    described = {"description": "local dates on which everything is closed", "example": ["2026-07-03"]}
+    return Many(LocalDate(), validate=validate.Length(max=400), metadata=described, **options)
 
 
 class ClinicRequest(Schema):
@@ -25,6 +35,7 @@ class ClinicRequest(Schema):
     phone = Text(30, required=True, metadata={"description": "as patients dial it", "example": "555-0100"})
     quiet_from = WallTime(load_default=time(21))
     quiet_until = WallTime(load_default=time(8))
+    holidays = _holidays(load_default=())
 
 
 class ClinicChanges(Schema):
@@ -36,10 +47,19 @@ class ClinicChanges(Schema):
     phone = Text(30)
     quiet_from = WallTime()
     quiet_until = WallTime()
+    hold_minutes = _minutes(1, 1440, "how long a hold stands unless asked otherwise")
+    offer_minutes = _minutes(5, 1440, "how long a place that came free is offered to one patient")
+    notice_minutes = _minutes(0, 10_080, "no place is offered later than this before it begins")
+
+    holidays = _holidays()
+    decision = fields.String(
+        validate=validate.OneOf([Decision.KEEP]),
+        metadata={"description": "sessions that a new holiday hits stay where they are, at risk until they are moved"},
+    )
 
     @post_load
     def gather(self, data: Mapping[str, Any], **_: Any) -> dict[str, Any]:
-        return as_changes(data)
+        return as_changes(data, "decision")
 
 
 class ClinicAnswer(Schema):
@@ -55,6 +75,10 @@ class ClinicAnswer(Schema):
     phone = fields.String(required=True)
     quiet_from = WallTime(required=True)
     quiet_until = WallTime(required=True)
+    hold_minutes = fields.Integer(required=True)
+    offer_minutes = fields.Integer(required=True)
+    notice_minutes = fields.Integer(required=True)
+    holidays = fields.List(fields.Date(), required=True)
 
 
 ROUTES: Final[tuple[Route, ...]] = (

@@ -1,15 +1,17 @@
 """Protocols over HTTP."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from marshmallow import Schema, fields, post_load, validate
 
-from services.booking.api.request_fields import Many, a_slug
+from services.booking.api.request_fields import Many, a_skill, a_slug
 from services.booking.api.scopes import CLINICAL, DESK
 from services.booking.domain.calendar import Weekday
-from services.booking.domain.protocol import Block, Condition, Phase, Regimen
+from services.booking.domain.caps import Caps
+from services.booking.domain.protocol import Block, Condition, Need, Phase, Regimen
 from services.booking.domain.publishing import MOST_SESSIONS
-from services.booking.domain.resource import ResourceKind
+from services.booking.domain.resource import MOST_PLACES, ResourceKind
 from services.booking.operations import protocol
 from shared.cursors import PageQuery, page_schema
 from shared.fields import Text
@@ -22,6 +24,28 @@ def _days(least: int, **options: Any) -> fields.Integer:
     return fields.Integer(strict=True, validate=validate.Range(least, 400), **options)
 
 
+class NeedSchema(Schema):
+    """One resource of a kind, with skills. One person may attend to `per` patients, as far as their capacity goes."""
+
+    kind = fields.Enum(ResourceKind, by_value=True, required=True)
+    per = fields.Integer(
+        load_default=1,
+        strict=True,
+        validate=validate.Range(1, MOST_PLACES),
+        metadata={"description": "1: nobody else at that time"},
+    )
+    skills = Many(
+        a_skill(),
+        load_default=(),
+        validate=validate.Length(max=10),
+        metadata={"description": "what it must hold on the day"},
+    )
+
+    @post_load
+    def build(self, data: dict[str, Any], **_: Any) -> Need:
+        return Need(**data)
+
+
 class BlockSchema(Schema):
     """A part of a session."""
 
@@ -30,10 +54,10 @@ class BlockSchema(Schema):
         required=True, strict=True, validate=validate.Range(5, 720), metadata={"multipleOf": 5, "example": 40}
     )
     needs = Many(
-        fields.Enum(ResourceKind, by_value=True),
+        fields.Nested(NeedSchema),
         load_default=(),
         validate=validate.Length(max=len(ResourceKind)),
-        metadata={"description": "leading blocks that need nothing lie before the session's start"},
+        metadata={"description": "each kind once; leading blocks that need nothing lie before the session's start"},
     )
     with_patient = fields.Boolean(load_default=True, metadata={"description": "false: turnover, behind the end"})
 
@@ -74,6 +98,28 @@ class PhaseSchema(Schema):
         return Phase(**data)
 
 
+def _most(**options: Any) -> fields.Integer:
+    return fields.Integer(strict=True, validate=validate.Range(1, 366), **options)
+
+
+_NO_RULE: Final[Mapping[str, Any]] = {"load_default": None, "allow_none": True}
+
+
+class CapsSchema(Schema):
+    """The most doses that one person may have in so many local dates in a row, whichever clinics give them."""
+
+    per_7 = _most(required=True, metadata={"description": "more is refused unless a clinician overrides it"})
+    per_30 = _most(required=True, metadata={"description": "more is refused unless a clinician overrides it"})
+    per_90 = _most(**_NO_RULE, metadata={"description": "more is noted for review"})
+    per_365 = _most(**_NO_RULE, metadata={"description": "more is noted for review"})
+    weekly_after_month = _most(**_NO_RULE, metadata={"description": "per 7 days from day 31 on; more is noted"})
+    repeat_after_days = _days(1, **_NO_RULE, metadata={"description": "between two full inductions; less is noted"})
+
+    @post_load
+    def build(self, data: dict[str, Any], **_: Any) -> Caps:
+        return Caps(**data)
+
+
 class RegimenSchema(Schema):
     """The content of a protocol. All numbers are the clinic's own decision."""
 
@@ -103,6 +149,18 @@ class RegimenSchema(Schema):
         metadata={"description": "numbers of sessions", "example": [3, 6]},
     )
     is_investigational = fields.Boolean(load_default=False)
+    missed_after_minutes = fields.Integer(
+        load_default=30,
+        strict=True,
+        validate=validate.Range(0, 24 * 60),
+        metadata={"description": "so late after the start a session counts as missed"},
+    )
+    caps = fields.Nested(
+        CapsSchema,
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "null: those that hold for the condition treated"},
+    )
 
     @post_load
     def build(self, data: dict[str, Any], **_: Any) -> Regimen:

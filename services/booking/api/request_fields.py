@@ -7,6 +7,8 @@ from typing import Any, Final
 
 from marshmallow import ValidationError, fields, validate
 
+from services.booking.domain.resource import SKILL_CODE
+
 MAX_ID: Final = 64
 _FIRST: Final = date(2020, 1, 1)
 _LAST: Final = date(2099, 12, 31)
@@ -52,20 +54,37 @@ class Many(fields.List[Any]):
         return tuple(super()._deserialize(value, attr, data, **options))
 
 
+class Whole(validate.Regexp):
+    """The whole text matches; `$` alone also matches before a line's end."""
+
+    def __call__(self, value: Any) -> Any:
+        if self.regex.fullmatch(value) is None:
+            raise ValidationError(self._format_error(value))
+        return value
+
+
 def an_id(**options: Any) -> fields.String:
     """The id of something; whether it is there, the operation says."""
-    return fields.String(validate=validate.Length(1, MAX_ID), **options)
+    return fields.String(validate=[Whole("^[!-~]+$"), validate.Length(1, MAX_ID)], **options)
+
+
+def a_skill(**options: Any) -> fields.String:
+    """A skill or a credential, as protocols and resources call it."""
+    return fields.String(
+        validate=[Whole(f"^{SKILL_CODE}$"), validate.Length(max=80)], metadata={"example": "acls"}, **options
+    )
 
 
 def a_slug(**options: Any) -> fields.String:
     """The name of a protocol in addresses."""
     return fields.String(
-        validate=[validate.Regexp("^[a-z0-9]+(-[a-z0-9]+){0,9}$"), validate.Length(max=80)],
+        validate=[Whole("^[a-z0-9]+(-[a-z0-9]+){0,9}$"), validate.Length(max=80)],
         metadata={"example": "mood-iv-6x2w"},
         **options,
     )
 
 
-def as_changes(data: Mapping[str, Any]) -> dict[str, Any]:
-    """A body of optional fields as the one field of a command that takes them."""
-    return {"changes": dict(data)}
+def as_changes(data: Mapping[str, Any], *beside: str) -> dict[str, Any]:
+    """A body of optional fields as the one field of a command that takes them; those named `beside` stay apart."""
+    apart = {name: data[name] for name in beside if name in data}
+    return {"changes": {name: value for name, value in data.items() if name not in beside}, **apart}

@@ -5,10 +5,19 @@ from typing import Any, Final
 
 from marshmallow import Schema, fields, post_load, validate
 
-from services.booking.api.request_fields import LocalDate, Many, as_changes
+from services.booking.api.request_fields import LocalDate, LocalMoment, Many, a_skill, as_changes
 from services.booking.api.scopes import ADMIN_DESK, DESK
 from services.booking.domain.calendar import Weekday
-from services.booking.domain.resource import Hours, ResourceKind
+from services.booking.domain.reassignment import Decision
+from services.booking.domain.resource import (
+    MOST_PLACES,
+    Absence,
+    AbsenceReason,
+    Hours,
+    ResourceKind,
+    Skill,
+    SpecialHours,
+)
 from services.booking.operations import resource
 from shared.cursors import PageQuery, page_schema
 from shared.fields import Text, WallTime
@@ -29,6 +38,41 @@ class HoursSchema(Schema):
         return Hours(**data)
 
 
+class SpecialHoursSchema(Schema):
+    """Open on this one local date, instead of the weekly hours; a date may have several of them."""
+
+    on = LocalDate(required=True)
+    opens = WallTime(required=True)
+    closes = WallTime(required=True)
+
+    @post_load
+    def build(self, data: Mapping[str, Any], **_: Any) -> SpecialHours:
+        return SpecialHours(**data)
+
+
+class AbsenceSchema(Schema):
+    """Not there from one wall time until another, whatever the hours say."""
+
+    from_local = LocalMoment(required=True)
+    until_local = LocalMoment(required=True)
+    reason = fields.Enum(AbsenceReason, by_value=True, required=True)
+
+    @post_load
+    def build(self, data: Mapping[str, Any], **_: Any) -> Absence:
+        return Absence(**data)
+
+
+class SkillSchema(Schema):
+    """A skill or a credential, up to and including a local date."""
+
+    code = a_skill(required=True)
+    until = LocalDate(load_default=None, allow_none=True, metadata={"description": "null: it does not run out"})
+
+    @post_load
+    def build(self, data: Mapping[str, Any], **_: Any) -> Skill:
+        return Skill(**data)
+
+
 def _hours(**options: Any) -> Many:
     return Many(fields.Nested(HoursSchema), validate=validate.Length(max=50), **options)
 
@@ -37,26 +81,60 @@ def _closed_on(**options: Any) -> Many:
     return Many(LocalDate(), validate=validate.Length(max=400), metadata=_CLOSED, **options)
 
 
+def _special_days(**options: Any) -> Many:
+    return Many(fields.Nested(SpecialHoursSchema), validate=validate.Length(max=400), **options)
+
+
+def _absences(**options: Any) -> Many:
+    return Many(fields.Nested(AbsenceSchema), validate=validate.Length(max=100), **options)
+
+
+def _skills(**options: Any) -> Many:
+    return Many(fields.Nested(SkillSchema), validate=validate.Length(max=50), **options)
+
+
 class ResourceRequest(Schema):
-    """A chair, a room, a person, a pump: whatever can be in one place only. Without hours it is never there."""
+    """A chair, a room, a person, a pump, or a pool of like things. Without hours it is never there."""
 
     kind = fields.Enum(ResourceKind, by_value=True, required=True)
     name = Text(80, required=True)
     hours = _hours(load_default=())
     closed_on = _closed_on(load_default=())
+    special_days = _special_days(load_default=())
+    absences = _absences(load_default=())
+    skills = _skills(load_default=())
+    capacity = fields.Integer(
+        load_default=1,
+        strict=True,
+        validate=validate.Range(1, MOST_PLACES),
+        metadata={
+            "description": "how many it serves at once; a person attends to as many where one for several will do"
+        },
+    )
 
 
 class ResourceChanges(Schema):
-    """The fields to change; what is booked stays booked."""
+    """The fields to change. What hits sessions that are booked is refused, unless it is said what becomes of them."""
 
     name = Text(80)
     hours = _hours()
     closed_on = _closed_on()
+    special_days = _special_days()
+    absences = _absences()
+    skills = _skills()
     is_active = fields.Boolean(metadata={"description": "false: not booked any more"})
+    decision = fields.Enum(
+        Decision,
+        by_value=True,
+        metadata={
+            "description": "keep: the sessions stay where they are, at risk until somebody moves them; reassign: each "
+            "gets another free resource of the kind at the same time, or nothing changes"
+        },
+    )
 
     @post_load
     def gather(self, data: Mapping[str, Any], **_: Any) -> dict[str, Any]:
-        return as_changes(data)
+        return as_changes(data, "decision")
 
 
 class ResourceAnswer(Schema):
@@ -68,6 +146,10 @@ class ResourceAnswer(Schema):
     name = fields.String(required=True)
     hours = fields.List(fields.Nested(HoursSchema), required=True)
     closed_on = fields.List(fields.Date(), required=True)
+    special_days = fields.List(fields.Nested(SpecialHoursSchema), required=True)
+    absences = fields.List(fields.Nested(AbsenceSchema), required=True)
+    skills = fields.List(fields.Nested(SkillSchema), required=True)
+    capacity = fields.Integer(required=True)
     is_active = fields.Boolean(required=True)
 
 

@@ -1,7 +1,8 @@
-"""The calendar is made of slots: five minutes of one resource. Who holds a slot has it alone.
+"""The calendar is made of slots: five minutes of one place of a resource. Who holds a slot has it alone.
 
 A slot's key names the resource and the number of the five minutes since the epoch, in UTC; every zone in use is a whole
-number of quarters of an hour from UTC. The patient is one more resource: nobody is in two places at once.
+number of quarters of an hour from UTC. A resource that can serve several at once has as many places, each with its own
+slots. The patient is one more resource: nobody is in two places at once.
 """
 
 from collections.abc import Iterable, Iterator
@@ -41,31 +42,73 @@ def weekday_of(day: date) -> Weekday:
 
 @dataclass(frozen=True)
 class Claim:
-    """A resource is taken, from `from_at` until just before `until_at`. `kind` says what it is needed as."""
+    """A resource is taken, from `from_at` until just before `until_at`. `kind` says what it is needed as.
+
+    `places` are those of its places that are taken; a resource that serves one at a time has only place 0. `skills` are
+    those that it must hold for this.
+    """
 
     kind: str
     resource_id: str
     from_at: datetime
     until_at: datetime
+    places: tuple[int, ...] = (0,)
+    skills: tuple[str, ...] = ()
 
     @property
     def slots(self) -> frozenset[str]:
         """The keys of all slots that it touches."""
-        return frozenset(slots_between(self.resource_id, self.from_at, self.until_at))
+        numbers = slot_numbers(self.from_at, self.until_at)
+        return frozenset(slot_key(self.resource_id, number, place) for place in self.places for number in numbers)
+
+
+def slot_numbers(from_at: datetime, until_at: datetime) -> range:
+    """The numbers of the slots that lie at least partly in [from_at, until_at)."""
+    return range((from_at - _EPOCH) // SLOT, _number(until_at))
+
+
+def slot_key(resource_id: str, number: int, place: int = 0) -> str:
+    """The key of one slot."""
+    return f"{resource_id}#{place}|{number:08}" if place else f"{resource_id}|{number:08}"
 
 
 def slots_between(resource_id: str, from_at: datetime, until_at: datetime) -> Iterator[str]:
-    """Keys of the slots that lie at least partly in [from_at, until_at)."""
-    return (f"{resource_id}|{number:08}" for number in range((from_at - _EPOCH) // SLOT, _number(until_at)))
+    """Keys of the slots of place 0 that lie at least partly in [from_at, until_at)."""
+    return (slot_key(resource_id, number) for number in slot_numbers(from_at, until_at))
 
 
-def slots_of(
-    slots: Iterable[str], resource_ids: Iterable[str], from_at: datetime, until_at: datetime
-) -> frozenset[str]:
-    """Those of `slots` that belong to one of the resources and begin in [from_at, until_at)."""
-    wanted, first, behind = set(resource_ids), f"{_number(from_at):08}", f"{_number(until_at):08}"
-    parted = ((slot, *slot.rpartition("|")) for slot in slots)
-    return frozenset(slot for slot, owner, _, number in parted if owner in wanted and first <= number < behind)
+def slots_of(runs: Iterable[str], resource_ids: Iterable[str], from_at: datetime, until_at: datetime) -> frozenset[str]:
+    """The slots in `runs` that belong to one of the resources and begin in [from_at, until_at)."""
+    wanted, first, behind = set(resource_ids), _number(from_at), _number(until_at)
+    found: list[str] = []
+    for run in runs:
+        owner, begin, length = read_run(run)
+        if owner.partition("#")[0] in wanted:
+            numbers = range(max(begin, first), min(begin + length, behind))
+            found += [f"{owner}|{number:08}" for number in numbers]
+    return frozenset(found)
+
+
+def read_run(run: str) -> tuple[str, int, int]:
+    """Whose slots a run has, the number of the first of them, and how many they are."""
+    owner, _, span = run.rpartition("|")
+    first, _, length = span.partition("+")
+    return owner, int(first), int(length)
+
+
+def runs_of(slots: Iterable[str]) -> list[str]:
+    """The same slots, shorter: `key|number+length` for each run of slots of one key that follow each other."""
+    runs: list[str] = []
+    key, first, behind = "", 0, -1
+    for slot in sorted(slots):
+        owner, _, number = slot.rpartition("|")
+        if (owner, int(number)) == (key, behind):
+            runs[-1] = f"{key}|{first:08}+{behind + 1 - first}"
+        else:
+            key, first = owner, int(number)
+            runs.append(f"{key}|{first:08}+1")
+        behind = int(number) + 1
+    return runs
 
 
 def _number(at: datetime) -> int:
@@ -75,7 +118,21 @@ def _number(at: datetime) -> int:
 
 def start_of(slot: str) -> datetime:
     """When a slot begins."""
-    return _EPOCH + int(slot.rpartition("|")[2]) * SLOT
+    return slot_start(int(slot.rpartition("|")[2]))
+
+
+def slot_start(number: int) -> datetime:
+    """When the slot of this number begins."""
+    return _EPOCH + number * SLOT
+
+
+def first_run(slot_starts: Iterable[datetime]) -> tuple[datetime, datetime] | None:
+    """From when until when the first of these slots follow each other without a break; None when there are none."""
+    ordered = sorted(slot_starts)
+    if not ordered:
+        return None
+    length = next((place for place, at in enumerate(ordered) if at - ordered[0] != place * SLOT), len(ordered))
+    return ordered[0], ordered[0] + length * SLOT
 
 
 def is_on_grid(moment: datetime, grid: timedelta = SLOT) -> bool:
@@ -86,8 +143,3 @@ def is_on_grid(moment: datetime, grid: timedelta = SLOT) -> bool:
 def patient_key(patient_id: str) -> str:
     """The patient as a resource."""
     return f"{PATIENT}:{patient_id}"
-
-
-def dose_day(patient_id: str, day: date) -> str:
-    """The key of a patient's dose on a local date: one a day, so it is a slot like the others."""
-    return f"{patient_key(patient_id)}|dose|{day}"

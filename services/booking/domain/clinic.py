@@ -1,7 +1,7 @@
 """A clinic: the tenant. Everything else belongs to exactly one."""
 
 from dataclasses import dataclass, fields, replace
-from datetime import time
+from datetime import date, time
 from typing import Any
 
 from services.booking.domain.events import ClinicChanged, ClinicOpened
@@ -13,7 +13,9 @@ from shared.localtime import is_zone
 class Clinic:
     """`sender_alias` signs messages: the legal name may itself disclose the treatment.
 
-    Automated messages rest from `quiet_from` until `quiet_until`, local wall times of the patient.
+    Automated messages rest from `quiet_from` until `quiet_until`, local wall times of the patient. A hold stands for
+    `hold_minutes` unless asked otherwise. A place that came free is offered for `offer_minutes`, and to nobody later
+    than `notice_minutes` before it begins. Clinic defaults. On the local dates of `holidays` everything is closed.
     """
 
     id: str
@@ -25,6 +27,10 @@ class Clinic:
     phone: str
     quiet_from: time
     quiet_until: time
+    hold_minutes: int = 15
+    offer_minutes: int = 30
+    notice_minutes: int = 120
+    holidays: tuple[date, ...] = ()
     version: int = 0
 
     def open(self, data_key: str) -> tuple["Clinic", list[ClinicOpened]]:

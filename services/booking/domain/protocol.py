@@ -7,15 +7,19 @@ needs a resource) and *ends* with the last block that needs the patient. Check-i
 behind the end.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 from functools import cached_property
 from itertools import takewhile
+from types import MappingProxyType
+from typing import Final
 
 from services.booking.domain.calendar import PATIENT, Weekday
+from services.booking.domain.caps import Caps, strictest
 from services.booking.domain.resource import ResourceKind
+from shared.errors import Fault, RuleBroken
 
 
 class Condition(StrEnum):
@@ -31,22 +35,56 @@ class Condition(StrEnum):
 
 
 @dataclass(frozen=True)
+class Need:
+    """One resource of a kind, which holds each of the `skills` on the day.
+
+    One person may attend to `per` patients at that time, as far as their capacity goes; 1 means nobody else.
+    """
+
+    kind: ResourceKind
+    per: int = 1
+    skills: tuple[str, ...] = ()
+
+
+_MOOD_CAPS = Caps(per_7=3, per_30=8, per_90=16, per_365=36, weekly_after_month=1, repeat_after_days=60)
+_MANIA_CAPS = Caps(per_7=2, per_30=6, per_90=12, per_365=24, weekly_after_month=1, repeat_after_days=90)
+_PAIN_CAPS = Caps(per_7=5, per_30=10, per_90=20, per_365=36, repeat_after_days=30)
+CAPS: Final[Mapping[Condition, Caps]] = MappingProxyType(
+    {
+        Condition.DEPRESSION: _MOOD_CAPS,
+        Condition.ANXIETY: _MOOD_CAPS,
+        Condition.PTSD: _MOOD_CAPS,
+        Condition.OCD: _MOOD_CAPS,
+        Condition.BIPOLAR: _MANIA_CAPS,
+        Condition.BPD: _MANIA_CAPS,
+        Condition.CHRONIC_PAIN: _PAIN_CAPS,
+    }
+)
+"""What holds where a protocol sets nothing of its own. Clinic defaults, for a licensed clinician to approve."""
+
+
+@dataclass(frozen=True)
 class Block:
-    """A part of a session, in minutes: what it needs, and whether the patient is there."""
+    """A part of a session, in minutes: what it needs, each kind once, and whether the patient is there."""
 
     name: str
     minutes: int
-    needs: tuple[ResourceKind, ...] = ()
+    needs: tuple[Need, ...] = ()
     with_patient: bool = True
 
 
 @dataclass(frozen=True)
 class Span:
-    """From when until when one kind of resource (or the patient) is needed, counted from the session's start."""
+    """From when until when one kind of resource (or the patient) is needed, counted from the session's start.
+
+    `per` and `skills` as in `Need`.
+    """
 
     kind: str
     begins: timedelta
     ends: timedelta
+    per: int = 1
+    skills: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -70,7 +108,7 @@ class Phase:
     @cached_property
     def kinds(self) -> tuple[ResourceKind, ...]:
         """What its sessions need, each kind once, in the order of need."""
-        return tuple(dict.fromkeys(kind for block in self.blocks for kind in block.needs))
+        return tuple(dict.fromkeys(need.kind for block in self.blocks for need in block.needs))
 
     @property
     def arrival(self) -> timedelta:
@@ -80,7 +118,7 @@ class Phase:
 
     @cached_property
     def spans(self) -> tuple[Span, ...]:
-        """When each kind is needed, the patient first; blocks that touch are one span."""
+        """When each kind is needed, the patient first; blocks that touch and need the same are one span."""
         return tuple(span for kind in (PATIENT, *self.kinds) for span in self._spans_of(kind))
 
     @property
@@ -88,15 +126,18 @@ class Phase:
         """From the start to the end as the patient sees it."""
         return max((span.ends for span in self.spans if span.kind == PATIENT), default=timedelta())
 
+    def skills_of(self, kind: str) -> tuple[str, ...]:
+        """What the one resource of a kind must hold that serves throughout."""
+        return tuple(sorted({skill for span in self.spans if span.kind == kind for skill in span.skills}))
+
     def _spans_of(self, kind: str) -> list[Span]:
         spans: list[Span] = []
         for block, begins, ends in self._timeline():
-            if not (block.with_patient if kind == PATIENT else kind in block.needs):
-                continue
-            if spans and spans[-1].ends == begins:
-                spans[-1] = replace(spans[-1], ends=ends)
-            else:
-                spans.append(Span(kind, begins, ends))
+            for span in _spans_in(block, kind, begins, ends):
+                if spans and spans[-1] == replace(span, begins=spans[-1].begins, ends=begins):
+                    spans[-1] = replace(span, begins=spans[-1].begins)
+                else:
+                    spans.append(span)
         return spans
 
     def _timeline(self) -> Iterator[tuple[Block, timedelta, timedelta]]:
@@ -106,6 +147,16 @@ class Phase:
             clock += timedelta(minutes=block.minutes)
 
 
+def _spans_in(block: Block, kind: str, begins: timedelta, ends: timedelta) -> Iterator[Span]:
+    if kind == PATIENT:
+        if block.with_patient:
+            yield Span(kind, begins, ends)
+        return
+    for need in block.needs:
+        if need.kind == kind:
+            yield Span(kind, begins, ends, need.per, need.skills)
+
+
 @dataclass(frozen=True)
 class Regimen:
     """The content of a protocol. All numbers are defaults that a licensed clinician approves or changes.
@@ -113,7 +164,8 @@ class Regimen:
     `window_days` is the planned time from the first dose to the last, `tolerance_days` the longest one that still
     counts as this course. `rest_days` must lie between the last dose of an earlier series and the first of this one.
     `preferred` lists weekday patterns for doses, best first. `re_evaluate_after` names the sessions after which the
-    course is reviewed; `dose_basis` is a label for people, never computed with.
+    course is reviewed; `dose_basis` is a label for people, never computed with. `caps` replace those that hold for
+    what is treated. Who comes more than `missed_after_minutes` after the start has missed the session.
     """
 
     name: str
@@ -126,6 +178,12 @@ class Regimen:
     preferred: tuple[tuple[Weekday, ...], ...] = ()
     re_evaluate_after: tuple[int, ...] = ()
     is_investigational: bool = False
+    missed_after_minutes: int = 30
+    caps: Caps | None = None
+
+    def caps_for(self, condition: Condition | None = None) -> Caps:
+        """How many doses a person may be given; of all that it treats the strictest while nobody says which."""
+        return self.caps or strictest(CAPS[one] for one in ([condition] if condition else self.conditions))
 
     @property
     def sessions(self) -> int:
@@ -161,3 +219,13 @@ class Protocol:
 def an_edition(slug: str, edition: int, regimen: Regimen) -> Protocol:
     """The protocol as it is published; its id is unique within the clinic."""
     return Protocol(f"{slug}@{edition}", slug, edition, regimen)
+
+
+def condition_of(regimen: Regimen, wanted: Condition | None) -> Condition:
+    """What is treated: it need not be said where there is only one. Raises `RuleBroken` for anything else."""
+    if wanted is None and len(regimen.conditions) == 1:
+        return regimen.conditions[0]
+    if wanted in regimen.conditions:
+        return wanted
+    code, detail = "series.condition-not-treated", f"Say which condition is treated: {', '.join(regimen.conditions)}."
+    raise RuleBroken(code, detail, [Fault(code, detail, "/condition")])

@@ -12,11 +12,14 @@ from types import MappingProxyType
 from typing import Final
 
 from services.booking.domain.calendar import Weekday
-from services.booking.domain.protocol import Block, Condition, Phase, Protocol, Regimen, an_edition
+from services.booking.domain.caps import Caps
+from services.booking.domain.protocol import Block, Condition, Need, Phase, Protocol, Regimen, an_edition
 from services.booking.domain.resource import ResourceKind
 
-_CHAIR, _NURSE = ResourceKind.CHAIR, ResourceKind.NURSE
-_ROOM, _THERAPIST = ResourceKind.ROOM, ResourceKind.THERAPIST
+_CHAIR, _NURSE = Need(ResourceKind.CHAIR), Need(ResourceKind.NURSE)
+_ROOM, _THERAPIST = Need(ResourceKind.ROOM), Need(ResourceKind.THERAPIST)
+_HALF_A_NURSE = Need(ResourceKind.NURSE, per=2)
+"""One nurse watches two patients who recover. Clinic default."""
 _MO, _TU, _WE, _TH, _FR, _, _ = Weekday
 _TWICE_WEEKLY = ((_TU, _FR), (_MO, _TH))
 _MO_WE_FR = ((_MO, _WE, _FR),)
@@ -34,7 +37,7 @@ def _infusion(preparation: int, infusion: int, recovery: int) -> tuple[Block, ..
         _CHECK_IN,
         Block("preparation", preparation, (_CHAIR, _NURSE)),
         Block("infusion", infusion, (_CHAIR, _NURSE)),
-        Block("recovery", recovery, (_CHAIR,)),
+        Block("recovery", recovery, (_CHAIR, _HALF_A_NURSE)),
         _DISCHARGE,
         _TURNOVER,
     )
@@ -62,7 +65,7 @@ ESKETAMINE_BLOCKS: Final = (
     _CHECK_IN,
     Block("preparation", 15, (_CHAIR, _NURSE)),
     Block("administration", 10, (_CHAIR, _NURSE)),
-    Block("observation", 120, (_CHAIR,)),
+    Block("observation", 120, (_CHAIR, _HALF_A_NURSE)),
     _DISCHARGE,
     _TURNOVER,
 )
@@ -191,6 +194,8 @@ _ESKETAMINE = Regimen(
     dose_basis="fixed device dose",
     preferred=_TWICE_WEEKLY,
     re_evaluate_after=(8,),
+    # The label gives 9 doses in the first 30 days.
+    caps=Caps(per_7=2, per_30=10, per_90=20),
 )
 
 TEMPLATES: Final[Mapping[str, Regimen]] = MappingProxyType(

@@ -1,28 +1,34 @@
 """What must hold for a protocol before it may be published."""
 
+import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import Final
 
 from services.booking.domain.calendar import LONGEST_SESSION, SLOT
-from services.booking.domain.protocol import Phase, Protocol, Regimen, an_edition
+from services.booking.domain.caps import Caps
+from services.booking.domain.protocol import Block, Phase, Protocol, Regimen, an_edition
+from services.booking.domain.resource import PEOPLE, SKILL_CODE
 from services.booking.domain.spacing import earliest_course, notes
 from shared.errors import Fault, RuleBroken
 
 MOST_SESSIONS: Final = 60
 """A longer course is several protocols."""
 _ANY_MONDAY: Final = date(2026, 1, 5)
+_NO_CAPS: Final = Caps(per_7=MOST_SESSIONS, per_30=MOST_SESSIONS)
 
 
 def publish(slug: str, latest: Protocol | None, regimen: Regimen) -> Protocol:
     """The next edition; series that run keep theirs. Raises `RuleBroken` with every reason why it makes no sense."""
-    if faults := faults_of(regimen):
+    if faults := [replace(fault, pointer=f"/regimen{fault.pointer}") for fault in faults_of(regimen)]:
         raise RuleBroken("protocol.rules-broken", "This protocol cannot be followed.", faults)
     return an_edition(slug, 1 if latest is None else latest.edition + 1, regimen)
 
 
 def faults_of(regimen: Regimen) -> list[Fault]:
-    """Everything that is wrong with a regimen."""
+    """Everything that is wrong with a regimen; pointers go into it."""
     faults = [fault for rule in _RULES for fault in rule(regimen)]
     # Dates can be tried only when the numbers make sense.
     return faults or list(_unschedulable(regimen))
@@ -41,6 +47,9 @@ def _broken_phases(regimen: Regimen) -> Iterator[Fault]:
     for place, phase in enumerate(regimen.phases):
         for code, detail in _faults_of_phase(phase, follows=place > 0):
             yield Fault(code, detail, f"/phases/{place}")
+        for at, block in enumerate(phase.blocks):
+            for code, detail in _faults_of_needs(block):
+                yield Fault(code, detail, f"/phases/{place}/blocks/{at}/needs")
 
 
 def _open_before_the_end(regimen: Regimen) -> Iterator[Fault]:
@@ -61,6 +70,15 @@ def _window_backward(regimen: Regimen) -> Iterator[Fault]:
         yield Fault("protocol.tolerance-too-small", "The tolerance includes the window.", "/tolerance_days")
 
 
+def _caps_backward(regimen: Regimen) -> Iterator[Fault]:
+    if regimen.caps is None:
+        return
+    caps = regimen.caps
+    by_length = [most for most in (caps.per_7, caps.per_30, caps.per_90, caps.per_365) if most is not None]
+    if by_length[0] < 1 or any(longer < shorter for shorter, longer in pairwise(by_length)):
+        yield Fault("protocol.caps-backward", "1 <= per_7 <= per_30 <= per_90 <= per_365.", "/caps")
+
+
 def _faults_of_phase(phase: Phase, *, follows: bool) -> Iterator[tuple[str, str]]:
     if phase.sessions is not None and phase.sessions < 1:
         yield "protocol.no-sessions", "A phase has at least one session."
@@ -78,11 +96,32 @@ def _faults_of_phase(phase: Phase, *, follows: bool) -> Iterator[tuple[str, str]
         yield "protocol.length-impossible", "The patient is there after the start, for a day at most."
 
 
+def _faults_of_needs(block: Block) -> Iterator[tuple[str, str]]:
+    kinds = [need.kind for need in block.needs]
+    if len(kinds) > len(set(kinds)):
+        yield "protocol.need-twice", "A block needs each kind of resource once."
+    if any(need.per < 1 or (need.per > 1 and need.kind not in PEOPLE) for need in block.needs):
+        yield "protocol.ratio-impossible", "A person attends to one patient or more; a thing serves one."
+    codes = [(need.kind, code) for need in block.needs for code in need.skills]
+    if len(codes) > len(set(codes)) or not all(re.fullmatch(SKILL_CODE, code) for _, code in codes):
+        yield "protocol.skills-unclear", "Skills are lower-case words joined by hyphens, each said once."
+
+
 def _unschedulable(regimen: Regimen) -> Iterator[Fault]:
-    course = earliest_course(regimen, _ANY_MONDAY)
-    if course is None or notes(course):
+    if _can_be_kept(regimen):
+        return
+    if _can_be_kept(replace(regimen, caps=_NO_CAPS)):
+        detail = "Its own schedule gives more doses in a row of days than its caps allow one person."
+        yield Fault("protocol.breaks-caps", detail, "/caps")
+    else:
         detail = "Even in a calendar that is always open these rules cannot all be kept."
         yield Fault("protocol.unschedulable", detail, "/phases")
+
+
+def _can_be_kept(regimen: Regimen) -> bool:
+    """Whether the rules leave room for a course with nothing to remark on its spacing."""
+    course = earliest_course(regimen, _ANY_MONDAY)
+    return course is not None and not any(note.code.startswith("spacing.") for note in notes(course))
 
 
 _RULES: Final[tuple[Callable[[Regimen], Iterator[Fault]], ...]] = (
@@ -91,4 +130,5 @@ _RULES: Final[tuple[Callable[[Regimen], Iterator[Fault]], ...]] = (
     _open_before_the_end,
     _unknown_sessions,
     _window_backward,
+    _caps_backward,
 )

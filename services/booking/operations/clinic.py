@@ -2,12 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import time
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
+from services.booking.domain.at_risk import at_risk
 from services.booking.domain.clinic import Clinic
 from services.booking.domain.protocol_templates import default_protocols
+from services.booking.domain.reassignment import Decision, hits, require_decision
+from services.booking.domain.session import Session
 from services.booking.operations.ports import UnitOfWork
+from shared.errors import Fault
+from shared.localtime import resolve_forward
 from shared.paging import Page, page_of
 
 
@@ -23,6 +28,7 @@ class OpenClinic:
     phone: str
     quiet_from: time
     quiet_until: time
+    holidays: tuple[date, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -40,10 +46,11 @@ class ListClinics:
 
 @dataclass(frozen=True)
 class ChangeClinic:
-    """`changes` holds the fields to change."""
+    """`changes` holds the fields to change; `decision` says what becomes of sessions that a new holiday hits."""
 
     version: int
     changes: Mapping[str, Any]
+    decision: Decision | None = None
 
 
 def open_clinic(uow: UnitOfWork, command: OpenClinic) -> Clinic:
@@ -65,6 +72,21 @@ def list_clinics(uow: UnitOfWork, command: ListClinics) -> Page[Clinic]:
 
 
 def change_clinic(uow: UnitOfWork, command: ChangeClinic) -> Clinic:
-    """Change some fields. Raises `NotFound`, `Stale` and `RuleBroken`."""
-    clinic, events = uow.clinics.get(uow.clinic_id, command.version).change(**command.changes)
-    return uow.clinics.save(clinic, events)
+    """Change some fields.
+
+    Raises `NotFound`, `Stale`, `RuleBroken`, and `Conflict` with every session on a new holiday, unless they are kept.
+    """
+    clinic = uow.clinics.get(uow.clinic_id, command.version)
+    changed, events = clinic.change(**command.changes)
+    if new := set(changed.holidays) - set(clinic.holidays):
+        _require_decision(uow, changed, new, command.decision)
+    return uow.clinics.save(changed, events)
+
+
+def _require_decision(uow: UnitOfWork, clinic: Clinic, new: set[date], decision: Decision | None) -> None:
+    def danger(session: Session) -> list[Fault]:
+        return at_risk(session, (), new, clinic.zone)
+
+    first, behind = (datetime.combine(day, time()) for day in (min(new), max(new) + timedelta(days=1)))
+    on_them = uow.series.between(resolve_forward(first, clinic.zone), resolve_forward(behind, clinic.zone))
+    require_decision(hits(on_them, danger, uow.now), lambda _: [], decision)

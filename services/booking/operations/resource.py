@@ -1,23 +1,38 @@
 """What can be done with resources."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from services.booking.domain.resource import Hours, Resource, ResourceKind, checked
+from services.booking.domain.protocol import Phase
+from services.booking.domain.reassignment import Decision, Hit, danger_of, hits, reassign, require_decision
+from services.booking.domain.resource import (
+    Absence,
+    Hours,
+    Resource,
+    ResourceKind,
+    Skill,
+    SpecialHours,
+    checked,
+)
+from services.booking.operations.calendars import calendar_of
 from services.booking.operations.ports import UnitOfWork
 from shared.paging import Page, page_of
 
 
 @dataclass(frozen=True)
 class AddResource:
-    """A chair, a room, a person, a pump."""
+    """A chair, a room, a person, a pump, or a pool of like things."""
 
     kind: ResourceKind
     name: str
     hours: tuple[Hours, ...] = ()
     closed_on: tuple[date, ...] = ()
+    special_days: tuple[SpecialHours, ...] = ()
+    absences: tuple[Absence, ...] = ()
+    skills: tuple[Skill, ...] = ()
+    capacity: int = 1
 
 
 @dataclass(frozen=True)
@@ -38,11 +53,12 @@ class ListResources:
 
 @dataclass(frozen=True)
 class ChangeResource:
-    """`changes` holds the fields to change."""
+    """`changes` holds the fields to change; `decision` says what becomes of sessions that they hit."""
 
     resource_id: str
     version: int
     changes: Mapping[str, Any]
+    decision: Decision | None = None
 
 
 def add_resource(uow: UnitOfWork, command: AddResource) -> Resource:
@@ -62,6 +78,27 @@ def list_resources(uow: UnitOfWork, command: ListResources) -> Page[Resource]:
 
 
 def change_resource(uow: UnitOfWork, command: ChangeResource) -> Resource:
-    """Change some fields; what is booked stays booked. Raises `NotFound`, `Stale` and `RuleBroken`."""
+    """Change some fields.
+
+    Raises `NotFound`, `Stale`, `RuleBroken` for what cannot be, and `Conflict` with every session that the change hits
+    when nobody has decided about them, or when one of them cannot be reassigned.
+    """
     resource = uow.resources.get(command.resource_id, command.version)
-    return uow.resources.save(checked(replace(resource, **command.changes)))
+    changed = checked(replace(resource, **command.changes))
+    zone = uow.clinics.get(uow.clinic_id).zone
+    found = hits(uow.series.taking(resource.id, uow.now), danger_of(changed, zone), uow.now)
+    require_decision(found, danger_of(resource, zone), command.decision)
+    if found and command.decision is Decision.REASSIGN:
+        _reassign(uow, changed, found)
+    return uow.resources.save(changed)
+
+
+def _reassign(uow: UnitOfWork, resource: Resource, found: Sequence[Hit]) -> None:
+    def phase_of(hit: Hit) -> Phase:
+        return regimens[hit.series.protocol, hit.series.edition].phase_of(hit.session.number)
+
+    editions = {(hit.series.protocol, hit.series.edition) for hit in found}
+    regimens = {edition: uow.protocols.get(*edition).regimen for edition in editions}
+    days = [hit.session.on for hit in found]
+    for series in reassign(found, resource, calendar_of(uow, "", min(days), max(days)), phase_of):
+        uow.series.save(series)

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from services.booking.domain.calendar import PATIENT
-from services.booking.domain.protocol import Block, Phase, Regimen
+from services.booking.domain.caps import Caps
+from services.booking.domain.protocol import Block, Condition, Need, Phase, Regimen
 from services.booking.domain.protocol_templates import TALK_BLOCKS, TEMPLATES, default_protocols
 from services.booking.domain.publishing import faults_of, publish
 from services.booking.domain.resource import ResourceKind
@@ -31,6 +32,26 @@ SEEDS = {
     "kap-6": (11, 3, 10, 2, 42, 42),
     "esket-label": (12, 2, 5, 2, None, None),
 }
+ROOM = Need(ResourceKind.ROOM)
+SAID = {
+    # slug: weekday patterns for doses, reviewed after, minutes of the medicine (or of the observation)
+    "mood-iv-6x3w": ("TU FR, MO TH", (3, 6), 40),
+    "mood-iv-6x2w": ("MO WE FR", (3, 6), 40),
+    "mood-iv-3x3w": ("MO, TU, WE, TH, FR, SA, SU", (3,), 40),
+    "ptsd-iv-6x2w": ("MO WE FR", (3, 6), 40),
+    "anxiety-iv-6x3w": ("TU FR, MO TH", (3, 6), 40),
+    "ocd-iv-6x3w": ("TU FR, MO TH", (3, 6), 40),
+    "bipolar-iv-6x3w": ("TU FR, MO TH", (1, 2, 3, 4, 5, 6), 40),
+    "bpd-iv-6x3w": ("TU FR, MO TH", (2, 4, 6), 40),
+    "pain-iv-single": ("", (1,), 240),
+    "pain-iv-5x5d": ("MO TU WE TH FR", (5,), 240),
+    "pain-crps-10d": ("MO TU WE TH FR", (5, 10), 240),
+    "maint-weekly-taper": ("MO, TU, WE, TH, FR, SA, SU", (4, 8), 40),
+    "booster-single": ("", (1,), 40),
+    # The second, fourth and sixth dose.
+    "kap-6": ("", (4, 7, 10), 60),
+    "esket-label": ("TU FR, MO TH", (8,), 120),
+}
 every_template = pytest.mark.parametrize("slug", list(TEMPLATES))
 
 
@@ -51,6 +72,15 @@ def test_template_says_what_was_agreed(slug: str):
     phase = next(phase for phase in regimen.phases if phase.doses)
     said = (regimen.sessions, phase.min_days, phase.max_days, phase.per_seven_days)
     assert (*said, regimen.window_days, regimen.tolerance_days) == SEEDS[slug]
+
+
+@every_template
+def test_template_has_its_pattern_its_reviews_and_its_blocks(slug: str):
+    regimen = TEMPLATES[slug]
+    patterns = ", ".join(" ".join(days) for days in regimen.preferred)
+    blocks = {block.name: block.minutes for phase in regimen.phases if phase.doses for block in phase.blocks}
+    medicine = blocks.get("observation", blocks.get("infusion"))
+    assert (patterns, regimen.re_evaluate_after, medicine) == SAID[slug]
 
 
 @every_template
@@ -87,8 +117,17 @@ def test_time_line_of_a_session(slug: str, patient: int, taken: int, place: Reso
     assert minutes_of(slug, place) == taken
 
 
-def test_nurse_is_free_during_recovery():
-    assert minutes_of("mood-iv-6x2w", "nurse") == 15 + 40 + 15
+@pytest.mark.parametrize("slug", ["mood-iv-6x2w", "esket-label", "pain-iv-5x5d"])
+def test_one_nurse_watches_two_who_recover_and_otherwise_one_patient(slug: str):
+    spans = [span for span in TEMPLATES[slug].phases[0].spans if span.kind == "nurse"]
+    assert [span.per for span in spans] == [1, 2, 1]
+    assert [(span.ends - span.begins) >= timedelta(hours=1) for span in spans][1]
+
+
+def test_nurse_is_with_the_patient_from_preparation_to_discharge():
+    spans = [span for span in MOOD.phases[0].spans if span.kind == "nurse"]
+    minutes = [(span.begins // timedelta(minutes=1), span.ends // timedelta(minutes=1)) for span in spans]
+    assert minutes == [(0, 55), (55, 115), (115, 130)]
 
 
 def test_therapist_stays_for_the_whole_dosing_session():
@@ -132,6 +171,10 @@ def with_phase(**changes: Any) -> Regimen:
     return replace(MOOD, phases=(replace(MOOD.phases[0], **changes),))
 
 
+def with_needs(*needs: Need) -> Regimen:
+    return with_phase(blocks=(Block("infusion", 40, needs),))
+
+
 @pytest.mark.parametrize(
     ("regimen", "codes"),
     [
@@ -145,18 +188,29 @@ def with_phase(**changes: Any) -> Regimen:
         (with_phase(per_seven_days=5), {"protocol.cap-inconsistent"}),
         (with_phase(per_seven_days=0), {"protocol.cap-inconsistent"}),
         (with_phase(blocks=(Block("talk", 50),)), {"protocol.needs-nothing"}),
-        (with_phase(blocks=(Block("talk", 53, (ResourceKind.ROOM,)),)), {"protocol.block-off-grid"}),
-        (with_phase(blocks=(Block("night", 1445, (ResourceKind.ROOM,)),)), {"protocol.length-impossible"}),
+        (with_phase(blocks=(Block("talk", 53, (ROOM,)),)), {"protocol.block-off-grid"}),
+        (with_phase(blocks=(Block("night", 1445, (ROOM,)),)), {"protocol.length-impossible"}),
         (
-            with_phase(blocks=(Block("turnover", 15, (ResourceKind.ROOM,), with_patient=False),)),
+            with_phase(blocks=(Block("turnover", 15, (ROOM,), with_patient=False),)),
             {"protocol.length-impossible"},
         ),
+        (with_needs(ROOM, Need(ResourceKind.ROOM, skills=("oxygen",))), {"protocol.need-twice"}),
+        (with_needs(Need(ResourceKind.NURSE, per=0)), {"protocol.ratio-impossible"}),
+        (with_needs(Need(ResourceKind.CHAIR, per=2)), {"protocol.ratio-impossible"}),
+        (with_needs(Need(ResourceKind.NURSE, skills=("acls", "acls"))), {"protocol.skills-unclear"}),
+        (with_needs(Need(ResourceKind.NURSE, skills=("Advanced life support",))), {"protocol.skills-unclear"}),
         (replace(MOOD, phases=(replace(MOOD.phases[0], sessions=None), *MOOD.phases)), {"protocol.open-end-too-early"}),
         (replace(MOOD, re_evaluate_after=(3, 7)), {"protocol.no-such-session"}),
         (replace(MOOD, tolerance_days=10), {"protocol.tolerance-too-small"}),
         (replace(MOOD, window_days=9, tolerance_days=9), {"protocol.unschedulable"}),
         (replace(MOOD, window_days=10), {"protocol.unschedulable"}),
         (with_phase(min_days=2, max_days=2, per_seven_days=1), {"protocol.unschedulable"}),
+        (with_phase(min_days=1, max_days=1, per_seven_days=6), {"protocol.breaks-caps"}),
+        (replace(with_phase(sessions=10), window_days=None, tolerance_days=None), {"protocol.breaks-caps"}),
+        (replace(MOOD, caps=Caps(per_7=3, per_30=5)), {"protocol.breaks-caps"}),
+        (replace(MOOD, conditions=(Condition.DEPRESSION, Condition.BPD)), {"protocol.breaks-caps"}),
+        (replace(MOOD, caps=Caps(per_7=3, per_30=8, per_90=7)), {"protocol.caps-backward"}),
+        (replace(MOOD, caps=Caps(per_7=0, per_30=8)), {"protocol.caps-backward"}),
     ],
 )
 def test_regimen_that_cannot_be_followed_is_refused(regimen: Regimen, codes: set[str]):
@@ -165,9 +219,41 @@ def test_regimen_that_cannot_be_followed_is_refused(regimen: Regimen, codes: set
     assert {fault.code for fault in refusal.value.faults} == codes
 
 
-def test_every_reason_against_a_regimen_comes_at_once():
+def test_a_regimen_may_set_caps_of_its_own_that_its_schedule_keeps():
+    ten = replace(with_phase(sessions=10), window_days=None, tolerance_days=None)
+    assert faults_of(replace(ten, caps=Caps(per_7=3, per_30=12))) == []
+    assert faults_of(replace(MOOD, caps=Caps(per_7=3, per_30=6, per_90=6, per_365=6))) == []
+
+
+def test_a_regimen_may_need_a_review_of_its_doses():
+    long = with_phase(sessions=12, min_days=3, max_days=4, per_seven_days=2)
+    twice_a_week = replace(long, window_days=None, tolerance_days=None, caps=Caps(2, 10, weekly_after_month=1))
+    assert faults_of(twice_a_week) == []
+
+
+def test_every_reason_against_a_regimen_comes_at_once_and_points_into_the_request():
     wrong = replace(with_phase(min_days=5, max_days=2, blocks=()), conditions=(), re_evaluate_after=(9,))
-    assert {fault.pointer for fault in faults_of(wrong)} == {"/phases/0", "/conditions", "/re_evaluate_after/0"}
+    with pytest.raises(RuleBroken) as refusal:
+        publish("mood", None, wrong)
+    pointers = {"/regimen/phases/0", "/regimen/conditions", "/regimen/re_evaluate_after/0"}
+    assert {fault.pointer for fault in refusal.value.faults} == pointers
+
+
+def test_wrong_needs_are_told_block_by_block():
+    wrong = (Block("infusion", 40, (ROOM, ROOM)), Block("recovery", 60, (Need(ResourceKind.ROOM, per=2),)))
+    assert [(fault.code, fault.pointer) for fault in faults_of(with_phase(blocks=wrong))] == [
+        ("protocol.need-twice", "/phases/0/blocks/0/needs"),
+        ("protocol.ratio-impossible", "/phases/0/blocks/1/needs"),
+    ]
+
+
+def test_blocks_that_touch_are_one_span_where_they_need_the_same():
+    half = Need(ResourceKind.NURSE, per=2, skills=("acls",))
+    blocks = (Block("a", 10, (ROOM, half)), Block("b", 10, (ROOM, half)), Block("c", 10, (Need(ResourceKind.NURSE),)))
+    (phase,) = with_phase(blocks=blocks).phases
+    spans = [(str(span.kind), span.ends // timedelta(minutes=1), span.per) for span in phase.spans]
+    assert spans == [(PATIENT, 30, 1), ("room", 20, 1), ("nurse", 20, 2), ("nurse", 30, 1)]
+    assert phase.skills_of("nurse") == ("acls",)
 
 
 def test_a_talk_needs_no_cap():
