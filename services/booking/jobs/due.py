@@ -1,0 +1,49 @@
+"""Due work: claimed in batches, one operation for each item.
+
+A claim only keeps others from trying the same at once; what makes it happen once is the aggregate's own version.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from shared.errors import Refused, TransientFailure
+from shared.host import Host
+from shared.ids import new_id
+from shared.jobs import run_batch
+from shared.leases import RELEASE, claim_batch, held_by
+from shared.unit_of_work import Cause, Document
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class DueWork:
+    """What is due in `collection` (oldest `order_by` first), and the operation whose `command` takes the id of each."""
+
+    name: str
+    collection: str
+    due: Callable[[Any], Document]
+    order_by: str
+    operation: Callable[[Any, Any], Any]
+    command: Callable[[str], Any]
+
+    def run(self, host: Host[Any, Any]) -> int:
+        """Do a batch; how many went well."""
+        rows = claim_batch(host.database[self.collection], self.due(host.clock()), order_by=self.order_by)
+        return run_batch(rows, lambda row: self._one(host, row), job=self.name)
+
+    def _one(self, host: Host[Any, Any], row: Document) -> None:
+        cause = Cause(correlation_id=new_id(), causation_id=f"job/{self.name}", traceparent="")
+        try:
+            host.units.run(row["clinic_id"], cause, self.operation, self.command(row["_id"]))
+        except TransientFailure as failure:
+            # Its claim runs out, and it is tried again.
+            log.warning("due work has to wait", job=self.name, id=row["_id"], error=str(failure))
+            return
+        except Refused as refusal:
+            log.info("it is not due any more", job=self.name, id=row["_id"], code=refusal.code)
+        # The next thing that becomes due of it must not wait until this claim has run out.
+        host.database[self.collection].update_one(held_by(row), RELEASE)
