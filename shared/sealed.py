@@ -17,6 +17,7 @@ from pymongo.encryption_shared import Algorithm
 from pymongo.errors import DuplicateKeyError, EncryptionError
 
 from shared.errors import TransientFailure
+from shared.fingerprints import Fingerprints
 
 DATA_KEYS: Final = "data_keys"
 MASTER_KEY_BYTES: Final = 96
@@ -25,7 +26,7 @@ _OPTIONS: Final = CodecOptions[dict[str, Any]](tz_aware=True, uuid_representatio
 
 
 class Sealer:
-    """Seals and unseals text for one service's database.
+    """Seals and unseals text for one service's database; `fingerprints` for what must be found and never read.
 
     Raises `TransientFailure` while the clinic's key has not been heard of yet.
     """
@@ -34,6 +35,7 @@ class Sealer:
         if len(master_key) != MASTER_KEY_BYTES:
             raise ValueError(f"the master key must have {MASTER_KEY_BYTES} bytes, this one has {len(master_key)}")
         self._keys = database[DATA_KEYS]
+        self.fingerprints = Fingerprints(master_key)
         self._cipher: ClientEncryption[dict[str, Any]] = ClientEncryption(
             {"local": {"key": master_key}}, f"{database.name}.{DATA_KEYS}", database.client, _OPTIONS
         )

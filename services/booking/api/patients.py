@@ -8,10 +8,13 @@ from marshmallow import Schema, fields, post_load
 from services.booking.api.request_fields import as_changes
 from services.booking.api.scopes import DESK
 from services.booking.domain.patient import Channel, Privacy
+from services.booking.domain.person import Match
 from services.booking.operations import patient
 from shared.cursors import PageQuery, page_schema
 from shared.fields import EmailAddress, Phone, Text, Zone, country, locale
 from shared.routes import Route
+
+_EXTERNAL_ID: Final = {"description": "the practice's own number", "example": "A-1047"}
 
 
 class PatientRequest(Schema):
@@ -26,6 +29,7 @@ class PatientRequest(Schema):
     country = country(load_default=None, allow_none=True)
     privacy = fields.Enum(Privacy, by_value=True, load_default=Privacy.STANDARD)
     preferred_channel = fields.Enum(Channel, by_value=True, load_default=Channel.SMS)
+    external_id = Text(64, load_default=None, allow_none=True, metadata=_EXTERNAL_ID)
 
 
 class PatientChanges(Schema):
@@ -40,6 +44,7 @@ class PatientChanges(Schema):
     country = country(allow_none=True)
     privacy = fields.Enum(Privacy, by_value=True)
     preferred_channel = fields.Enum(Channel, by_value=True)
+    external_id = Text(64, allow_none=True, metadata=_EXTERNAL_ID)
 
     @post_load
     def gather(self, data: Mapping[str, Any], **_: Any) -> dict[str, Any]:
@@ -60,6 +65,13 @@ class PatientAnswer(Schema):
     country = fields.String(allow_none=True)
     privacy = fields.Enum(Privacy, by_value=True, required=True)
     preferred_channel = fields.Enum(Channel, by_value=True, required=True)
+    external_id = fields.String(required=True, allow_none=True, metadata=_EXTERNAL_ID)
+    person_confirmed = fields.Enum(
+        Match,
+        by_value=True,
+        required=True,
+        metadata={"description": "whether staff agree that name and birth date say who this is, in every clinic"},
+    )
 
 
 class PatientQuery(PageQuery):
@@ -67,6 +79,15 @@ class PatientQuery(PageQuery):
 
     phone = Phone(load_default=None)
     email = EmailAddress(load_default=None)
+    search = Text(
+        120,
+        load_default=None,
+        metadata={
+            "description": "begins of name words (two letters each at least), a phone number in any writing or its"
+            " last six digits or more, an e-mail address, or an external id",
+            "example": "lov ada",
+        },
+    )
 
 
 ROUTES: Final[tuple[Route, ...]] = (

@@ -9,13 +9,22 @@ from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any, Final
 
-from services.booking.domain.protocol import Phase, Regimen
+from services.booking.domain.caps import (
+    MONTH,
+    WEEK,
+    Caps,
+    Window,
+    earliest_allowed,
+    full_courses,
+    in_later_months,
+    in_window,
+)
+from services.booking.domain.protocol import Condition, Phase, Regimen
 
 LATE_BUT_ACCEPTED: Final = 7
 """A gap above the protocol's maximum is noted up to this many days and refused beyond. Clinic default."""
 SUSPENDED_AFTER: Final = 14
 """A longer gap than this suspends the course: it is assessed again. Clinic default."""
-_SEVEN_DAYS = timedelta(days=7)
 
 
 @dataclass(frozen=True)
@@ -41,17 +50,45 @@ class Finding:
 class Course:
     """Everything the rules look at.
 
-    The sessions that are to take place, in the order of their numbers, and the dates of the patient's doses elsewhere.
+    The sessions that are to take place, in the order of their numbers, and the dates of the person's other doses, in
+    any clinic. `condition` is what is treated; without it the strictest caps count of all that the protocol treats.
     """
 
     regimen: Regimen
     sessions: tuple[Planned, ...]
     elsewhere: tuple[date, ...] = ()
+    condition: Condition | None = None
+
+    @property
+    def caps(self) -> Caps:
+        """How many doses the person may be given."""
+        return self.regimen.caps_for(self.condition)
 
     @property
     def doses(self) -> list[Planned]:
         """The sessions that give the medicine."""
         return [session for session in self.sessions if session.phase.doses]
+
+    @property
+    def dates(self) -> list[date]:
+        """The dates of all doses, in order."""
+        return sorted([*(session.on for session in self.doses), *self.elsewhere])
+
+    def earliest(self, session: Planned) -> date:
+        """The first date from its own on that the caps allow a dose, after those elsewhere and the ones before it."""
+        before = (one.on for one in self.doses if one.number < session.number)
+        return earliest_allowed(self.caps, [*before, *self.elsewhere], session.on)
+
+    def crowded(self, days: int, most_of: Callable[[Planned], int]) -> list["Crowd"]:
+        """The sessions after which too many doses lie in `days` dates in a row, each with the fullest such window."""
+        dates, found = self.dates, dict[int, Crowd]()
+        for last in sorted(set(dates)):
+            inside = [one for one in self.doses if last - timedelta(days=days) < one.on <= last]
+            count = in_window(dates, last, days)
+            if inside and count > most_of(inside[-1]):
+                crowd = Crowd(inside[-1], tuple(one.number for one in inside), count, most_of(inside[-1]))
+                found[crowd.session.number] = max(crowd, found.get(crowd.session.number, crowd), key=_doses_of)
+        return list(found.values())
 
     def gaps(self) -> Iterator[tuple[Planned, Planned, int]]:
         """Each session with the one that it is counted from, and the days between."""
@@ -67,6 +104,16 @@ class Course:
     def with_session(self, number: int, on: date) -> "Course":
         """The course with one session more."""
         return replace(self, sessions=(*self.sessions, Planned(number, self.regimen.phase_of(number), on)))
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """`session` is the last of those (`numbers`) that share a window with too many doses."""
+
+    session: Planned
+    numbers: tuple[int, ...]
+    doses: int
+    most: int
 
 
 Rule = Callable[[Course], Iterator[Finding]]
@@ -112,11 +159,13 @@ def _too_soon_after_another_series(course: Course) -> Iterator[Finding]:
 def _too_late(course: Course) -> Iterator[Finding]:
     for origin, session, days in _late(course):
         if days > LATE_BUT_ACCEPTED:
-            then = "a clinician reviews the course first" if days <= SUSPENDED_AFTER else "the course is assessed again"
+            is_suspended = days > SUSPENDED_AFTER
+            then = "the course is assessed again" if is_suspended else "a clinician reviews the course first"
             detail = f"Session {session.number} is {days} days after session {origin.number}, at most "
             figures = {"days": days, "max_days": session.phase.max_days}
             text = f"{detail}{session.phase.max_days} are foreseen: {then}."
-            yield Finding("spacing.too-late", text, (origin.number, session.number), figures)
+            code = "spacing.suspended" if is_suspended else "spacing.too-late"
+            yield Finding(code, text, (origin.number, session.number), figures)
 
 
 def _same_day(course: Course) -> Iterator[Finding]:
@@ -124,20 +173,59 @@ def _same_day(course: Course) -> Iterator[Finding]:
     for session in course.doses:
         if session.on in taken:
             detail = f"There is another dose on {session.on}: never two on one day."
-            yield Finding("spacing.same-day", detail, (*taken[session.on], session.number), {"on": str(session.on)})
+            figures = {"on": str(session.on), "earliest": str(course.earliest(session))}
+            yield Finding("spacing.same-day", detail, (*taken[session.on], session.number), figures)
         taken[session.on] = (session.number,)
 
 
 def _rolling_seven_days(course: Course) -> Iterator[Finding]:
-    doses = course.doses
-    for last in sorted({*(session.on for session in doses), *course.elsewhere}):
-        inside = [session for session in doses if last - _SEVEN_DAYS < session.on <= last]
-        count = len(inside) + sum(last - _SEVEN_DAYS < day <= last for day in course.elsewhere)
-        most = inside[-1].phase.per_seven_days if inside else count
-        if count > most:
-            detail = f"{count} doses in the seven days up to {last}, at most {most} are allowed."
-            numbers = tuple(session.number for session in inside)
-            yield Finding("spacing.rolling-seven-days", detail, numbers, {"doses": count, "most": most})
+    for crowd in course.crowded(7, lambda session: session.phase.per_seven_days):
+        detail = f"With session {crowd.session.number} there are {crowd.doses} doses in seven days,"
+        figures = {"doses": crowd.doses, "most": crowd.most}
+        text = f"{detail} at most {crowd.most} are foreseen."
+        yield Finding("spacing.rolling-seven-days", text, crowd.numbers, figures)
+
+
+def _above_caps(course: Course) -> Iterator[Finding]:
+    for window in course.caps.refusing:
+        for crowd, finding in _above(course, window):
+            earliest = course.earliest(crowd.session)
+            detail = f"{finding.detail} The earliest date for session {crowd.session.number} is {earliest}."
+            yield replace(finding, detail=detail, context={**finding.context, "earliest": str(earliest)})
+
+
+def _above_reviewed_caps(course: Course) -> Iterator[Finding]:
+    for window in course.caps.reviewed:
+        yield from (finding for _, finding in _above(course, window))
+
+
+def _above(course: Course, window: Window) -> Iterator[tuple[Crowd, Finding]]:
+    for crowd in course.crowded(window.days, lambda _: window.most):
+        detail = f"With session {crowd.session.number} there are {crowd.doses} doses in {window.days} days in a row,"
+        figures = {"days": window.days, "doses": crowd.doses, "most": crowd.most, "on": str(crowd.session.on)}
+        text = f"{detail} more than the {crowd.most} that one person may have."
+        yield crowd, Finding(window.code, text, crowd.numbers, figures)
+
+
+def _dense_after_a_month(course: Course) -> Iterator[Finding]:
+    most, dates = course.caps.weekly_after_month, course.dates
+    for session in course.doses if most is not None else ():
+        if (count := in_later_months(dates, session.on)) > (most or 0):
+            detail = f"Session {session.number} is dose {count} of a week, more than {MONTH.days} days after the first"
+            figures = {"doses": count, "most": most, "days": WEEK.days, "since": MONTH.days}
+            yield Finding("cap.month-two", f"{detail}: a taper is advised.", (session.number,), figures)
+
+
+def _repeated_too_soon(course: Course) -> Iterator[Finding]:
+    least, own = course.caps.repeat_after_days, [session.on for session in course.doses]
+    if least is None or not any(full_courses(own)):
+        return
+    before = [day for day in sorted(course.elsewhere) if day < own[0]]
+    ends = [last for last in full_courses(before) if (own[0] - last).days < least]
+    if ends:
+        days = (own[0] - ends[-1]).days
+        detail = f"The last full course ended {days} days before this one; {least} are foreseen."
+        yield Finding("cap.repeated-course", detail, (course.doses[0].number,), {"days": days, "min_days": least})
 
 
 def _outside_tolerance(course: Course) -> Iterator[Finding]:
@@ -172,6 +260,10 @@ def _longer_than(course: Course, most: int | None) -> Iterator[Finding]:
         yield Finding("spacing.window", detail, numbers, {"days": days, "most": most})
 
 
+def _doses_of(crowd: Crowd) -> int:
+    return crowd.doses
+
+
 def _days_in_all(course: Course) -> int:
     doses = course.doses
     return (doses[-1].on - doses[0].on).days if doses else 0
@@ -184,9 +276,16 @@ REFUSALS: Final[tuple[Rule, ...]] = (
     _too_late,
     _same_day,
     _rolling_seven_days,
+    _above_caps,
     _outside_tolerance,
 )
-NOTES: Final[tuple[Rule, ...]] = (_late_note, _window_note)
+NOTES: Final[tuple[Rule, ...]] = (
+    _late_note,
+    _window_note,
+    _above_reviewed_caps,
+    _dense_after_a_month,
+    _repeated_too_soon,
+)
 
 
 def earliest_course(regimen: Regimen, first: date) -> Course | None:

@@ -6,6 +6,9 @@ from datetime import date
 from typing import Any
 
 from services.booking.domain.patient import Channel, Patient, Privacy
+from services.booking.domain.patient_search import wanted
+from services.booking.operations.exposure import identify
+from services.booking.operations.person import person_after
 from services.booking.operations.ports import UnitOfWork
 from shared.localtime import local_date
 from shared.paging import Page, page_of
@@ -24,6 +27,7 @@ class RegisterPatient:
     country: str | None = None
     privacy: Privacy = Privacy.STANDARD
     preferred_channel: Channel = Channel.SMS
+    external_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -35,12 +39,16 @@ class ShowPatient:
 
 @dataclass(frozen=True)
 class ListPatients:
-    """The clinic's patients in order of registration; `phone` and `email` look for exactly that."""
+    """The clinic's patients in order of registration; `phone` and `email` look for exactly that.
+
+    `search` finds by the begins of name words, a phone number however written, an e-mail address or an external id.
+    """
 
     limit: int
     after: str | None
     phone: str | None = None
     email: str | None = None
+    search: str | None = None
 
 
 @dataclass(frozen=True)
@@ -53,8 +61,9 @@ class ChangePatient:
 
 
 def register_patient(uow: UnitOfWork, command: RegisterPatient) -> Patient:
-    """Take a patient in. Raises `RuleBroken` with every reason why not."""
-    patient, events = Patient(id=uow.new_id(), **vars(command)).register(_today(uow))
+    """Take a patient in. Raises `RuleBroken` with every reason why not, `Conflict` when another has the external id."""
+    person = uow.person_token(command.name, command.birth_date)
+    patient, events = Patient(id=uow.new_id(), person=person, **vars(command)).register(_today(uow))
     return uow.patients.save(patient, events)
 
 
@@ -64,16 +73,28 @@ def show_patient(uow: UnitOfWork, command: ShowPatient) -> Patient:
 
 
 def list_patients(uow: UnitOfWork, command: ListPatients) -> Page[Patient]:
-    """A page of the clinic's patients."""
-    found = uow.patients.list(after=command.after, limit=command.limit + 1, phone=command.phone, email=command.email)
+    """A page of the clinic's patients. Raises `Invalid` for a search that is too short to find anybody by."""
+    found = uow.patients.list(
+        after=command.after,
+        limit=command.limit + 1,
+        phone=command.phone,
+        email=command.email,
+        search=None if command.search is None else wanted(command.search),
+    )
     return page_of(found, command.limit)
 
 
 def change_patient(uow: UnitOfWork, command: ChangePatient) -> Patient:
-    """Change some details. Raises `NotFound`, `Stale` and `RuleBroken`."""
+    """Change some details. Another name or birth date may make the patient another person: caps are counted anew.
+
+    Raises `NotFound`, `Stale`, `RuleBroken`, and `Conflict` when another patient has the external id.
+    """
     patient = uow.patients.get(command.patient_id, command.version)
     changed, events = patient.change(_today(uow), **command.changes)
-    return uow.patients.save(changed, events)
+    known = person_after(uow, patient, changed)
+    if known.person != patient.person:
+        return identify(uow, known, events)
+    return uow.patients.save(known, events)
 
 
 def _today(uow: UnitOfWork) -> date:

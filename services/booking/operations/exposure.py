@@ -1,0 +1,138 @@
+"""What can be done about a person's doses: reporting those from elsewhere, releasing a session that a cap holds."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from services.booking.domain.cap_review import reviewed
+from services.booking.domain.exposure import Exposure, Source
+from services.booking.domain.override import Override
+from services.booking.domain.patient import ExternalDose, Patient, Reporter
+from services.booking.domain.series import Series
+from services.booking.domain.session import HoldOn, Session
+from services.booking.domain.task import Task, TaskKind, new_task
+from services.booking.operations.ports import UnitOfWork
+from shared.errors import Conflict
+from shared.localtime import local_date
+
+
+@dataclass(frozen=True)
+class AddExternalDose:
+    """A dose was given outside of the platform, on a local date."""
+
+    patient_id: str
+    on: date
+    source: Reporter
+    note: str | None = None
+
+
+@dataclass(frozen=True)
+class ListExternalDoses:
+    """Those of one patient."""
+
+    patient_id: str
+
+
+@dataclass(frozen=True)
+class RemoveExternalDose:
+    """It was reported by mistake."""
+
+    patient_id: str
+    dose_id: str
+
+
+@dataclass(frozen=True)
+class ReleaseSession:
+    """A clinician has looked at a session that is on hold: it may begin."""
+
+    series_id: str
+    number: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class ReviewPerson:
+    """Count the caps of whoever has this token anew, for the unit's clinic."""
+
+    person: str
+
+
+def add_external_dose(uow: UnitOfWork, command: AddExternalDose) -> Patient:
+    """Count a dose that was given elsewhere; booked sessions that break a cap now go on hold.
+
+    Raises `NotFound`, and `RuleBroken` with every reason why it cannot be counted.
+    """
+    patient = uow.patients.get(command.patient_id)
+    today = local_date(uow.now, uow.clinics.get(uow.clinic_id).zone)
+    dose = ExternalDose(uow.new_id(), command.on, command.source, command.note)
+    return identify(uow, patient.with_external_dose(dose, today))
+
+
+def list_external_doses(uow: UnitOfWork, command: ListExternalDoses) -> Patient:
+    """The patient with those doses. Raises `NotFound`."""
+    return uow.patients.get(command.patient_id)
+
+
+def remove_external_dose(uow: UnitOfWork, command: RemoveExternalDose) -> Patient:
+    """A dose does not count any more; what it has put on hold stays so until it is released. Raises `NotFound`."""
+    return identify(uow, uow.patients.get(command.patient_id).without_external_dose(command.dose_id))
+
+
+def release_session(uow: UnitOfWork, command: ReleaseSession) -> Series:
+    """Let a session begin that was on hold, for a stated reason. Raises `NotFound`, and `Conflict` when it is not."""
+    series = uow.series.get(command.series_id)
+    blocks = series.session(command.number).blocks
+    if not blocks:
+        raise Conflict("session.not-on-hold", f"Session {command.number} is not on hold.")
+    codes = dict.fromkeys(block.code for block in blocks)
+    allowed = [Override(code, command.reason, uow.actor.id, uow.now, (command.number,)) for code in codes]
+    return uow.series.save(series.release(command.number, allowed))
+
+
+def review_person(uow: UnitOfWork, command: ReviewPerson) -> None:
+    """Put every session of this clinic on hold that breaks a cap, now that more of the person's doses are known."""
+    exposure = uow.exposures.of(command.person)
+    for series in uow.series.of_person(command.person):
+        _review(uow, series, exposure)
+    uow.exposures.note_reviewed(command.person)
+
+
+def identify(uow: UnitOfWork, patient: Patient, events: Sequence[object] = ()) -> Patient:
+    """Save a patient who is `patient.person` now, with all their series; sessions that break a cap now go on hold.
+
+    Series of other records of the same person in this clinic are looked at, too; other clinics look at theirs within
+    seconds.
+    """
+    own = uow.series.of_patient(patient.id)
+    others = [series for series in uow.series.of_person(patient.person) if series.patient_id != patient.id]
+    exposure = uow.exposures.of(patient.person)
+    exposure = exposure.with_share(uow.clinic_id, Source.EXTERNAL, patient.id, patient.external_dates)
+    for series in own:
+        exposure = exposure.with_share(uow.clinic_id, Source.SERIES, series.id, series.dose_dates)
+    for series in (*own, *others):
+        _review(uow, series, exposure)
+    return uow.patients.save(patient, events)
+
+
+def _review(uow: UnitOfWork, series: Series, exposure: Exposure) -> None:
+    """Save the series as one of the exposure's person, with a task for each session that is on hold now."""
+    regimen = uow.protocols.get(series.protocol, series.edition).regimen
+    caps = regimen.caps_for(series.condition)
+    changed = reviewed(replace(series, person=exposure.id), caps, exposure.without(series.id), uow.now)
+    for before, after in zip(series.sessions, changed.sessions, strict=True):
+        for block in after.blocks[len(before.blocks) :]:
+            uow.tasks.add(_task(uow, series, after, block))
+    if changed != series:
+        uow.series.save(changed)
+
+
+def _task(uow: UnitOfWork, series: Series, session: Session, block: HoldOn) -> Task:
+    return new_task(
+        TaskKind.REVIEW_PERSON,
+        series.patient_id,
+        f"Session {session.number} is on hold. {block.detail}",
+        reason=f"{block.code} {session.revision}",
+        at=uow.now,
+        series_id=series.id,
+        number=session.number,
+    )
