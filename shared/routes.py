@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeVar
 from marshmallow import Schema
 
 from shared import tracing
+from shared.actor import Actor
 from shared.auth import AccessKeys, Caller
 from shared.clock import Clock
 from shared.cursors import Cursors, PageQuery
@@ -25,14 +26,24 @@ from shared.units import Units
 
 U = TypeVar("U")
 CLINIC = "clinic_id"
+_MOST_DIGITS = 18
+"""Of a version: no number that the database counts to is longer."""
 CHANGING = frozenset({"PUT", "PATCH", "DELETE"})
+
+
+@dataclass(frozen=True)
+class File:
+    """An answer that is no JSON: `write` makes its bytes of what the operation says. Only reading answers with one."""
+
+    media_type: str
+    write: Callable[[Any], bytes]
 
 
 @dataclass(frozen=True)
 class Route:
     """One row. `path` names its parameters in Flask's way; those but `clinic_id` fill the command.
 
-    A POST acts: it needs an Idempotency-Key. PUT, PATCH and DELETE need If-Match and fill `version`. A list answers
+    A POST acts, unless it `only_asks`: it needs an Idempotency-Key. PUT, PATCH and DELETE need If-Match and fill `version`. A list answers
     with `Page` and its command takes `limit` and `after`. `opens_clinic` marks the one route that makes its own clinic.
     """
 
@@ -42,12 +53,13 @@ class Route:
     scopes: frozenset[str]
     command: Callable[..., Any]
     operation: Callable[[Any, Any], Any]
-    answer: type[Schema]
+    answer: type[Schema] | File
     body: type[Schema] | None = None
     query: type[Schema] | None = None
     status: int = 200
     description: str = ""
     opens_clinic: bool = False
+    only_asks: bool = False
 
     @property
     def name(self) -> str:
@@ -61,7 +73,7 @@ class Route:
 
     @property
     def acts(self) -> bool:
-        return self.method == "POST"
+        return self.method == "POST" and not self.only_asks
 
     @property
     def changes(self) -> bool:
@@ -156,6 +168,8 @@ class Door(Generic[U]):
             unit.commit()
 
     def _render(self, route: Route, call: Call, clinic_id: str, result: Any) -> Answer:
+        if isinstance(route.answer, File):
+            return Answer(route.status, route.answer.write(result))
         if isinstance(result, Page):
             cursor = self._cursors.write(clinic_id, call.path, result.after)
             return Answer(route.status, route.answer().dump({"items": result.items, "next_cursor": cursor}))
@@ -163,14 +177,13 @@ class Door(Generic[U]):
         return Answer(route.status, route.answer().dump(result), etag)
 
     def _cause(self, call: Call) -> Cause:
-        return Cause(
-            correlation_id=call.correlation_id, causation_id=call.correlation_id, traceparent=tracing.traceparent()
-        )
+        actor = Actor(call.caller.key_id, call.caller.scopes)
+        return Cause(call.correlation_id, call.correlation_id, tracing.traceparent(), actor)
 
 
 def _version(if_match: str | None) -> int:
     """The version that an If-Match header names. Raises `PreconditionRequired`."""
     text = (if_match or "").strip().removeprefix("W/").strip('"')
-    if not text.isdecimal():
+    if not text.isdecimal() or len(text) > _MOST_DIGITS:
         raise PreconditionRequired
     return int(text)

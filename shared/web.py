@@ -3,11 +3,12 @@
 flask-smorest parses and documents; `shared.routes` admits and answers.
 """
 
+import json
 import time
 from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 import structlog
 from flask import Blueprint as Pages
@@ -23,7 +24,7 @@ from shared import metrics, problems, tracing
 from shared.contracts import ContractBroken
 from shared.errors import Fault, Refused, TransientFailure
 from shared.ids import new_id
-from shared.routes import CLINIC, Call, Door, Route
+from shared.routes import CLINIC, Call, Door, File, Route
 
 MAX_BODY_BYTES = 256 * 1024
 HEARD_OUT_BYTES = 8 * 1024 * 1024
@@ -97,13 +98,23 @@ def _add(blueprint: Blueprint, route: Route, door: Door[Any]) -> None:
 
     view.__name__ = route.name
     view.__doc__ = f"{route.summary}\n\n{route.description}"
-    described: Callable[..., Any] = blueprint.response(route.status, route.answer)(view)
+    described: Callable[..., Any] = _answered(blueprint, route)(view)
     if route.body is not None:
         described = blueprint.arguments(route.body, content_type="application/json")(described)
     if route.query is not None:
         described = blueprint.arguments(route.query, location="query", unknown=RAISE)(described)
     described = blueprint.doc(**_described(route))(described)
     blueprint.route(route.path, methods=[route.method], tags=[route.tag])(_admitted_first(described, route, door))
+
+
+def _answered(blueprint: Blueprint, route: Route) -> Callable[..., Any]:
+    """Describes what the route answers with."""
+    if isinstance(route.answer, File):
+        media_type = route.answer.media_type.partition(";")[0]
+        described = blueprint.response(route.status, {"type": "string", "format": "binary"}, content_type=media_type)
+    else:
+        described = blueprint.response(route.status, route.answer)
+    return cast("Callable[..., Any]", described)
 
 
 def _admitted_first(view: Callable[..., Any], route: Route, door: Door[Any]) -> Callable[..., Any]:
@@ -120,12 +131,21 @@ def _admitted_first(view: Callable[..., Any], route: Route, door: Door[Any]) -> 
 
 def _require_json() -> None:
     """Refuse a body that the parser would take for none at all, or that no parser could take."""
-    if request.get_data() and not request.is_json:
+    said = request.get_data()
+    if not said:
+        return
+    if not request.is_json:
         raise UnsupportedMediaType("Send the body as application/json.")
     try:
-        request.get_json(silent=True)
+        json.loads(said, parse_constant=_refuse_constant)
     except RecursionError as error:
         raise BadRequest("This JSON is nested too deeply.") from error
+    except ValueError as error:
+        raise BadRequest("This is not JSON.") from error
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
 
 
 def _answer(
@@ -145,6 +165,8 @@ def _answer(
         correlation_id=g.correlation_id,
     )
     answer = door.answer(route, call)
+    if isinstance(route.answer, File):
+        return Response(answer.body, answer.status, content_type=route.answer.media_type)
     response = jsonify(answer.body)
     response.status_code = answer.status
     if answer.status >= HTTPStatus.BAD_REQUEST:
@@ -173,7 +195,7 @@ def _described(route: Route) -> dict[str, Any]:
 
 def _refusals(route: Route) -> list[HTTPStatus]:
     statuses = [HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE]
-    if route.acts or route.changes:
+    if route.method != "GET":
         statuses += [HTTPStatus.BAD_REQUEST, HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY]
         statuses += [HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE]
     if route.changes:

@@ -1,0 +1,172 @@
+"""The pages behind the private link to a patient's appointments: the list, and one page for each."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from http import HTTPStatus
+from typing import Any, Final, NoReturn
+
+import structlog
+from flask import Blueprint, Response, make_response, redirect, render_template, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from services.booking.domain.private_link import PATH
+from services.booking.operations import appointments
+from services.booking.operations.appointments import Appointments, ProveYear, ReadAppointments
+from services.booking.pages import form, view
+from services.booking.pages.files import appointments_file
+from services.booking.pages.texts import Texts, best, load_texts
+from services.booking.pages.view import Fault, Posted, View
+from shared.calendar_file import MEDIA_TYPE
+from shared.errors import Conflict, Forbidden, NotFound, RuleBroken
+from shared.pages import YEAR, Run, give_pass, pass_token, private_pages, year
+from shared.unit_of_work import EVERY_CLINIC
+
+PREFIX: Final = "/booking"
+log = structlog.get_logger()
+
+
+def appointment_pages(run: Run, *, public_url: str) -> Blueprint:
+    """The pages below `/booking/a/`. Their cookie is for https only where `public_url` is."""
+    texts = load_texts()
+    pages = private_pages("appointment", __name__, prefix=PREFIX, say=lambda *page: _say(texts, *page))
+    door = _Door(run, texts, secure=public_url.startswith("https://"))
+    address = f"{PATH.removeprefix(PREFIX)}<token>"
+    one = f"{address}/<int:number>"
+    pages.add_url_rule(address, "all", door.show, methods=["GET"])
+    pages.add_url_rule(address, "take_all", door.take, methods=["POST"])
+    pages.add_url_rule(one, "one", door.show, methods=["GET"])
+    pages.add_url_rule(one, "take_one", door.take, methods=["POST"])
+    pages.add_url_rule(f"{address}/calendar.ics", "all_file", door.file, methods=["GET"])
+    pages.add_url_rule(f"{one}/calendar.ics", "one_file", door.file, methods=["GET"])
+    # A link that was cut off, or got something behind it, is explained like one that nobody made.
+    for nowhere in (PATH.removeprefix(PREFIX), f"{address}/", f"{address}/<path:rest>"):
+        pages.add_url_rule(nowhere, view_func=_nowhere, methods=["GET", "POST"])
+    return pages
+
+
+class _Door:
+    """Finds out whose link it is, then does one thing in that clinic."""
+
+    def __init__(self, run: Run, texts: Mapping[str, Texts], *, secure: bool) -> None:
+        self._run = run
+        self._texts = texts
+        self._secure = secure
+
+    def show(self, token: str, number: int | None = None) -> Response:
+        """The page as things now stand; reading it changes nothing."""
+        return _page(self._view(token, number))
+
+    def file(self, token: str, number: int | None = None) -> Response:
+        """The same as a calendar file. It holds times and the clinic's alias only, so it asks for no year of birth."""
+        found = self._read(token)
+        if not found.is_open:
+            raise NotFound("page")
+        chosen = [found.series.session(number)] if number else found.series.live
+        response = make_response(appointments_file(found.series, chosen, found.clinic, at=found.at))
+        response.headers["Content-Type"] = MEDIA_TYPE
+        response.headers["Content-Disposition"] = 'inline; filename="appointment.ics"'
+        return response
+
+    def take(self, token: str, number: int | None = None) -> AnyResponse:
+        """A year of birth, or what a button wants."""
+        if YEAR in request.form:
+            return self._take_year(token, number)
+        acts: Mapping[str, Callable[[str, int | None], AnyResponse]] = {
+            "confirm": self._confirm,
+            "change": self._change,
+            "late": self._late,
+            "accept": self._answer_offer,
+            "decline": self._answer_offer,
+        }
+        act = acts.get(request.form.get(form.DO, ""))
+        if act is None:
+            return self._back(token, number)
+        try:
+            return act(token, number)
+        except Forbidden:
+            return _page(self._view(token, number), HTTPStatus.FORBIDDEN)
+        except (Conflict, RuleBroken):
+            page = self._view(token, number)
+            return _page(replace(page, notice=page.say("not_done")), HTTPStatus.CONFLICT)
+
+    def _take_year(self, token: str, number: int | None) -> AnyResponse:
+        said = year(request.form)
+        if said is None:
+            return self._faulty(token, number, "no_year", "#year")
+        clinic_id = self._clinic_of(token)
+        try:
+            proof = self._run(clinic_id, appointments.prove_year, ProveYear(token, said))
+        except RuleBroken:
+            return self.show(token, number)
+        if not proof.pass_token:
+            log.warning("wrong year of birth", clinic_id=clinic_id, series_id=proof.series_id, wrong=proof.wrong_years)
+            return self._faulty(token, number, "wrong_year", "#year")
+        response = self._back(token, number)
+        give_pass(response, proof.pass_token, path=f"{PATH}{token}", secure=self._secure)
+        return response
+
+    def _confirm(self, token: str, number: int | None) -> AnyResponse:
+        command = appointments.ConfirmAppointment(token, pass_token(), number or 0)
+        self._run(self._clinic_of(token), appointments.confirm_appointment, command)
+        return self._back(token, number)
+
+    def _change(self, token: str, number: int | None) -> AnyResponse:
+        wanted = form.wanted(request.form)
+        if wanted.is_too_long:
+            return self._faulty(token, number, "long_words", "#words", wanted.posted)
+        command = appointments.AskForChange(token, pass_token(), number or 0, wanted.words, wanted.parts)
+        self._run(self._clinic_of(token), appointments.ask_for_change, command)
+        return self._back(token, number)
+
+    def _late(self, token: str, number: int | None) -> AnyResponse:
+        delay = form.delay(request.form)
+        if delay is None:
+            return self._faulty(token, number, "no_delay", "#delay-15")
+        command = appointments.SayLate(token, pass_token(), number or 0, delay)
+        self._run(self._clinic_of(token), appointments.say_late, command)
+        return self._back(token, number)
+
+    def _answer_offer(self, token: str, number: int | None) -> AnyResponse:
+        takes = request.form[form.DO] == "accept"
+        command = appointments.AnswerOffer(token, pass_token(), request.form.get("offer", ""), takes)
+        self._run(self._clinic_of(token), appointments.answer_offer, command)
+        return self._back(token, number)
+
+    def _back(self, token: str, number: int | None) -> AnyResponse:
+        """To reading, so that sending again is not what the back button and loading anew do."""
+        return redirect(f"{PATH}{token}/{number}" if number else f"{PATH}{token}", HTTPStatus.SEE_OTHER)
+
+    def _faulty(self, token: str, number: int | None, key: str, href: str, posted: Posted | None = None) -> Response:
+        page = self._view(token, number)
+        fault = Fault(page.say(key, most=page.most), href)
+        return _page(view.with_faults(page, [fault], posted or Posted()), HTTPStatus.UNPROCESSABLE_ENTITY)
+
+    def _view(self, token: str, number: int | None) -> View:
+        found = self._read(token)
+        say = best(self._texts, found.patient.locale)
+        return view.of_one(found, token, number, say) if number else view.of_all(found, token, say)
+
+    def _read(self, token: str) -> Appointments:
+        command = ReadAppointments(token, pass_token())
+        found: Appointments = self._run(self._clinic_of(token), appointments.read_appointments, command)
+        return found
+
+    def _clinic_of(self, token: str) -> str:
+        clinic_id: str = self._run(EVERY_CLINIC, appointments.clinic_of_link, token)
+        return clinic_id
+
+
+def _nowhere(**_: Any) -> NoReturn:
+    raise NotFound("page")
+
+
+def _page(page: View, status: HTTPStatus = HTTPStatus.OK) -> Response:
+    if page.template == "ended":
+        status = HTTPStatus.GONE
+    return make_response(render_template(f"appointment/{page.template}.html", view=page, say=page.say), status)
+
+
+def _say(texts: Mapping[str, Texts], template: str, status: HTTPStatus) -> Response:
+    """A page for nobody in particular, in the language that the browser asks for."""
+    asked = (language.partition("-")[0].lower() for language in request.accept_languages.values())
+    return _page(View(template, best(texts, next((one for one in asked if one in texts), None))), status)

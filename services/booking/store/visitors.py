@@ -1,0 +1,24 @@
+"""Who came through patients' links, at rest: digests and counts only."""
+
+from services.booking.domain.private_link import Visitors
+from shared.converters import from_document, to_document
+from shared.documents import Documents
+from shared.unit_of_work import Unit
+
+
+class VisitorsStore:
+    """Visitors in the collection `visitors`, by the digest of the link."""
+
+    def __init__(self, unit: Unit) -> None:
+        self._documents = Documents[Visitors](
+            unit,
+            "visitors",
+            kind="visitors",
+            to_document=to_document,
+            from_document=lambda document: from_document(Visitors, document),
+        )
+        self.save = self._documents.save
+
+    def of(self, link_digest: str) -> Visitors:
+        """Those of a link; nobody yet when none is kept."""
+        return self._documents.find_one({"_id": link_digest}) or Visitors(link_digest)
