@@ -67,9 +67,18 @@ class Documents(Generic[A]):
         document = self._read(lambda: self._collection.find_one(self._scoped(filter)))
         return None if document is None else self._load(document)
 
-    def find(self, filter: Document, *, sort: Sequence[tuple[str, int]] = (("_id", 1),), limit: int = 0) -> list[A]:
-        """All aggregates of this clinic that match, at most `limit` of them (0: all)."""
+    def find(
+        self,
+        filter: Document,
+        *,
+        sort: Sequence[tuple[str, int]] = (("_id", 1),),
+        limit: int = 0,
+        by: str | None = None,
+    ) -> list[A]:
+        """All aggregates of this clinic that match, at most `limit` of them (0: all), by the index named `by`."""
         cursor = self._collection.find(self._scoped(filter), sort=list(sort), limit=limit)
+        if by is not None:
+            cursor = cursor.hint(by)
         return [self._load(document) for document in self._read(lambda: list(cursor))]
 
     def parts(self, filter: Document, *fields: str) -> list[Document]:

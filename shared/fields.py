@@ -70,6 +70,16 @@ class Zone(Text):
         return text
 
 
+class Seconds(fields.TimeDelta):
+    """A length of time in whole seconds."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> Any:
+        try:
+            return super()._deserialize(value, attr, data, **options)
+        except OverflowError as error:
+            raise self.make_error("invalid") from error
+
+
 class WallTime(fields.String):
     """A local time of day, `HH:MM`."""
 

@@ -16,7 +16,7 @@ from shared.actor import Actor
 from shared.auth import AccessKeys, Caller
 from shared.clock import Clock
 from shared.cursors import Cursors, PageQuery
-from shared.errors import PreconditionRequired, Refused, TransientFailure
+from shared.errors import PreconditionRequired, Refused, Stale, TransientFailure
 from shared.idempotency import Answer, AnsweredMeanwhile, Answers, Request, request_of
 from shared.ids import new_id
 from shared.paging import Page
@@ -43,8 +43,9 @@ class File:
 class Route:
     """One row. `path` names its parameters in Flask's way; those but `clinic_id` fill the command.
 
-    A POST acts, unless it `only_asks`: it needs an Idempotency-Key. PUT, PATCH and DELETE need If-Match and fill `version`. A list answers
-    with `Page` and its command takes `limit` and `after`. `opens_clinic` marks the one route that makes its own clinic.
+    A POST acts and needs an Idempotency-Key, unless it `only_asks`: then nothing is kept. PUT, PATCH and DELETE need
+    If-Match and fill `version`. A list answers with `Page` and its command takes `limit` and `after`. `opens_clinic`
+    marks the one route that makes its own clinic.
     """
 
     method: str
@@ -182,8 +183,10 @@ class Door(Generic[U]):
 
 
 def _version(if_match: str | None) -> int:
-    """The version that an If-Match header names. Raises `PreconditionRequired`."""
+    """The version that an If-Match header names. Raises `PreconditionRequired`, and `Stale` when it cannot be."""
     text = (if_match or "").strip().removeprefix("W/").strip('"')
-    if not text.isdecimal() or len(text) > _MOST_DIGITS:
+    if not text.isdecimal():
         raise PreconditionRequired
+    if len(text) > _MOST_DIGITS:
+        raise Stale
     return int(text)

@@ -15,6 +15,7 @@ from pymongo.client_session import ClientSession
 from pymongo.database import Database
 from pymongo.errors import ConnectionFailure, DuplicateKeyError, ExecutionTimeout, PyMongoError
 
+from shared.actor import NOBODY, Actor
 from shared.envelope import Envelope
 from shared.errors import Contended, TransientFailure
 from shared.failpoints import Failpoint
@@ -26,11 +27,12 @@ EVERY_CLINIC: Final = "*"
 
 @dataclass(frozen=True)
 class Cause:
-    """What led to this work; travels with every event it tells."""
+    """What led to this work; all but the actor travels with every event it tells."""
 
     correlation_id: str
     causation_id: str
     traceparent: str
+    actor: Actor = NOBODY
 
 
 class Duplicate(Exception):
@@ -106,6 +108,7 @@ class Unit:
         self.database = database
         self.clinic_id = clinic_id
         self.now = now
+        self.actor = cause.actor
         self.new_id = new_id
         self._source = source
         self._cause = cause

@@ -1,5 +1,6 @@
 import warnings
 
+import pytest
 from hypothesis import settings
 
 with warnings.catch_warnings():
@@ -12,3 +13,7 @@ settings.register_profile("kadence", deadline=None)
 settings.load_profile("kadence")
 
 pytest_plugins = ("tests.support.servers",)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--busy-seconds", type=float, default=60.0, help="how long many desks are busy in fault tests")

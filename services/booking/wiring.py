@@ -1,39 +1,60 @@
 """Puts booking together: one function per process, everything by hand, nothing before it is called."""
 
+from functools import partial
+from typing import Final
+
+from flask import Flask
+
 from services.booking.api.routes import ROUTES
 from services.booking.events.consumed import HANDLERS
 from services.booking.events.published import TYPES
-from services.booking.jobs.table import JOBS
+from services.booking.jobs.table import jobs
+from services.booking.pages.appointment import appointment_pages
+from services.booking.pages.feed import feed_pages
 from services.booking.settings import Settings
 from services.booking.store.indexes import INDEXES, TELLS
 from services.booking.store.unit_of_work import MongoUnitOfWork
 from shared.host import Host, Service
+from shared.pages import in_units
 from shared.serving import serve
 
-SERVICE = Service(
-    name="booking",
-    about="Clinics, access keys, patients, protocols, resources and whole infusion series.",
-    routes=ROUTES,
-    types=TYPES,
-    handlers=HANDLERS,
-    tells=TELLS,
-    indexes=INDEXES,
-    make=MongoUnitOfWork,
-)
+ABOUT: Final = "Clinics, access keys, patients, protocols, resources and whole infusion series."
+
+
+def service(settings: Settings) -> Service[MongoUnitOfWork]:
+    """Booking's tables."""
+    return Service(
+        name="booking",
+        about=ABOUT,
+        routes=ROUTES,
+        types=TYPES,
+        handlers=HANDLERS,
+        tells=TELLS,
+        indexes=INDEXES,
+        make=partial(MongoUnitOfWork, public_url=settings.public_url),
+    )
+
+
+def app(settings: Settings) -> Flask:
+    """The web application: API, patients' pages and calendar feeds."""
+    host = Host(service(settings), settings)
+    run = in_units(host.units)
+    return host.app(pages=[appointment_pages(run, public_url=settings.public_url), feed_pages(run)])
 
 
 def web(settings: Settings) -> int:
-    """Serve the API until asked to stop."""
-    serve(lambda: Host(SERVICE, settings).app(), settings)
+    """Serve the API and the patients' pages until asked to stop."""
+    serve(lambda: app(settings), settings)
     return 0
 
 
 def worker(settings: Settings) -> int:
     """Tell events and do due work until asked to stop."""
-    return Host(SERVICE, settings).work(JOBS)
+    host = Host(service(settings), settings)
+    return host.work(jobs(host))
 
 
 def indexes(settings: Settings) -> int:
     """Create missing indexes."""
-    Host(SERVICE, settings).create_indexes()
+    Host(service(settings), settings).create_indexes()
     return 0

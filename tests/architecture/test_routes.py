@@ -8,7 +8,7 @@ from services.booking.domain.access_key import SCOPES as ISSUED
 from shared.auth import PLATFORM
 from shared.cursors import PageQuery, page_schema
 from shared.operator import Operator, operator_routes
-from shared.routes import Route
+from shared.routes import File, Route
 from tests.architecture.checks import routes as check
 from tests.architecture.checks.tables import SERVICES, table_of
 
@@ -111,6 +111,7 @@ def test_a_good_table_has_no_faults():
         (replace(CHANGE, path="/cakes/<cake_id>"), "stands outside of any clinic and is not the operator's alone"),
         (replace(CHANGE, path="/clinics/<clinic_id>extra/<cake_id>"), "stands outside of any clinic and is not the"),
         (replace(CHANGE, opens_clinic=True), "only a POST outside of any clinic opens one"),
+        (replace(CHANGE, only_asks=True), "only a POST that makes nothing only asks"),
         (replace(CHANGE, summary=""), "needs a summary"),
         (replace(CHANGE, method="TRACE"), "unknown method TRACE"),
         (replace(CHANGE, body=None), "changes something and says not what"),
@@ -119,6 +120,8 @@ def test_a_good_table_has_no_faults():
         (replace(CHANGE, body=TierRequest), "LaxRequest lets unknown fields pass"),
         (replace(CHANGE, answer=Unversioned), "answers without the version that the next change has to name"),
         (replace(LIST, answer=CakeAnswer), "is a list that does not answer with a page"),
+        (replace(CHANGE, answer=File("image/png", bytes)), "does something, and answers with a file"),
+        (replace(LIST, answer=File("image/png", bytes)), "does something, and answers with a file"),
         (replace(CHANGE, operation=list_cakes), f"list_cakes wants {ListCakes}, not ChangeCake"),
         (replace(CHANGE, method="POST"), "nobody fills ['version'] of ChangeCake"),
         (replace(CHANGE, body=OptionalRequest), "nobody fills ['flavour'] of ChangeCake"),

@@ -16,7 +16,9 @@ PLATFORM_BY_ID = {
     "relay_state": "one row for each topic, by its name",
 }
 BY_ID = {
-    "booking": {},
+    "booking": {
+        "visitors": "by the digest of the link that they came through",
+    },
     "followup": {
         "access_keys": "by the id that the key's text carries",
         "clinics": "by id, as heard",
@@ -26,11 +28,20 @@ BY_ID = {
         "access_keys": "by the id that the key's text carries",
         "check_ins": "by subject, as heard",
         "clinics": "by id, as heard",
+        "offers": "by subject, as heard",
         "recipients": "by id, as heard",
+        "series": "by subject, as heard",
     },
 }
 """Collections that need no index of their own, and why."""
-ACROSS_CLINICS: dict[str, dict[str, str]] = {"booking": {}, "followup": {}, "notify": {}}
+ACROSS_CLINICS: dict[str, dict[str, str]] = {
+    "booking": {
+        "series.link_digest": "a patient's link names no clinic; it is found by the digest of its random token",
+        "feeds.link_digest": "so is a feed's",
+    },
+    "followup": {},
+    "notify": {},
+}
 """Unique indexes that do not start with the clinic, and why they must not."""
 
 

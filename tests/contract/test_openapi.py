@@ -15,6 +15,7 @@ from tests.support.lazy_service import app_of
 
 Document = dict[str, Any]
 _NOBODY: Any = None
+PAGES = {"booking": ("/booking/a/", "/booking/f/"), "followup": ("/followup/c/",)}
 PLATFORM = operator_routes(Operator(_NOBODY, _NOBODY))
 
 
@@ -92,11 +93,11 @@ def test_every_rule_of_the_application_is_a_route_or_known_to_be_open(service, a
     """Patients' pages carry their own secret; health, metrics and the description are the platform's."""
     rules = {rule.rule for rule in app.url_map.iter_rules()}
     routes = {f"/{service}/v1{route.path}" for route in routes_of(service)}
-    pages = {rule for rule in rules if rule.startswith(f"/{service}/c/")}
+    pages = {rule for rule in rules if rule.startswith(PAGES.get(service, ()))}
     static = {rule for rule in rules if rule.startswith((f"/{service}/docs", f"/{service}/static/"))}
     own = {"/livez", "/readyz", "/metrics", f"/{service}/openapi.json"}
     assert rules - routes - pages - static == own
-    assert not pages or service == "followup"
+    assert bool(pages) == (service in PAGES)
 
 
 def test_strings_have_an_end_and_objects_no_unknown_fields_in_what_is_sent(document):
@@ -114,6 +115,22 @@ def test_strings_have_an_end_and_objects_no_unknown_fields_in_what_is_sent(docum
         if schema.get("type") == "string" and not {"maxLength", "enum", "format", "pattern"} & set(schema)
     ]
     assert endless == []
+
+
+def untyped(document: Document) -> list[str]:
+    """Fields of which nobody learns what stands in them."""
+    says = {"type", "enum", "$ref", "allOf", "anyOf", "oneOf"}
+    schemas = document["components"]["schemas"].items()
+    return [
+        f"{name}.{field}"
+        for name, schema in schemas
+        for field, shown in schema.get("properties", {}).items()
+        if not says & set(shown)
+    ]
+
+
+def test_every_field_says_what_stands_in_it(document):
+    assert untyped(document) == []
 
 
 # --- negative proofs ------------------------------------------------------------------------------------------------
@@ -134,3 +151,13 @@ def test_a_route_that_is_hidden_open_or_misnamed_is_found():
 
 def test_an_invalid_document_is_found():
     assert list(OpenAPIV31SpecValidator({"openapi": "3.1.0", "info": {"title": "Cakes"}, "paths": {}}).iter_errors())
+
+
+def test_a_field_of_which_nothing_is_said_is_found():
+    fields = {
+        "eggs": {"type": "integer"},
+        "baker": {"$ref": "#/x"},
+        "kind": {"enum": ["pie"]},
+        "when": {"readOnly": True},
+    }
+    assert untyped({"components": {"schemas": {"Cake": {"properties": fields}}}}) == ["Cake.when"]

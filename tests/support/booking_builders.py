@@ -5,18 +5,21 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
+from services.booking.domain.availability import Calendar
 from services.booking.domain.calendar import Weekday, patient_key
 from services.booking.domain.clinic import Clinic
 from services.booking.domain.patient import Patient
-from services.booking.domain.placement import Calendar, Wish
+from services.booking.domain.placement import Wish
+from services.booking.domain.private_link import PATH
 from services.booking.domain.protocol import Condition, Regimen
 from services.booking.domain.protocol_templates import TEMPLATES, default_protocols
 from services.booking.domain.resource import Hours, Resource, ResourceKind
-from services.booking.domain.series import Series
+from services.booking.domain.series import Series, SeriesStatus
 from services.booking.domain.session import Session, SessionStatus
 from services.booking.domain.spacing import Course
 from services.booking.operations.series import BookSeries, book_series
 from shared.localtime import resolve
+from shared.private_link import NewLink, new_link
 from tests.support.booking_fakes import FakeBooking
 
 CLINIC = "clinic-1"
@@ -25,6 +28,9 @@ PATIENT = "patient-1"
 NEW_YORK = "America/New_York"
 NOW = datetime(2026, 3, 1, 15, 0, tzinfo=UTC)
 MOOD: Regimen = TEMPLATES["mood-iv-6x2w"]
+_PAIN: Regimen = TEMPLATES["pain-iv-single"]
+ONE_DOSE: Regimen = replace(_PAIN, phases=(replace(_PAIN.phases[0], per_seven_days=7),))
+"""One dose, to which nothing but the caps (five in seven days) sets a limit."""
 MONDAY_TO_FRIDAY = tuple(Weekday)[:5]
 CASE_A = tuple(date(2026, 3, day) for day in (4, 6, 9, 11, 13, 16))
 """Monday, Wednesday and Friday from 4 March 2026 on, across the clock change in New York."""
@@ -84,18 +90,32 @@ def a_series(*sessions: Session, **fields: Any) -> Series:
     series = Series(
         id="series-1",
         patient_id=PATIENT,
+        person=f"person of {PATIENT}",
         protocol="mood-iv-6x2w",
         edition=1,
         condition=Condition.DEPRESSION,
         zone=NEW_YORK,
         sessions=sessions or tuple(a_session(number) for number in range(1, 7)),
+        status=SeriesStatus.ACTIVE,
     )
     return replace(series, **fields)
 
 
+def a_held_series(**fields: Any) -> Series:
+    """Not booked yet: every session is pending."""
+    sessions = tuple(a_session(number, SessionStatus.PENDING) for number in range(1, 7))
+    return a_series(*sessions, status=SeriesStatus.HELD, **fields)
+
+
 def a_patient(id: str = PATIENT, **fields: Any) -> Patient:
     person = Patient(
-        id=id, name="Ada Example", birth_date=date(1980, 5, 17), phone="+12025550143", email=None, locale="en"
+        id=id,
+        name="Ada Example",
+        birth_date=date(1980, 5, 17),
+        phone="+12025550143",
+        email=None,
+        locale="en",
+        person=f"person of {id}",
     )
     return replace(person, **fields)
 
@@ -140,3 +160,8 @@ def booked(world: FakeBooking, command: BookSeries | None = None) -> Series:
 
 def slots_of_patient(series: Series) -> set[str]:
     return {slot for slot in series.slots if slot.startswith(patient_key(series.patient_id))}
+
+
+def a_link(of: str = "series-1") -> NewLink:
+    """A patient's link, another one for each series."""
+    return new_link("https://care.example", PATH, f"token of {of}")

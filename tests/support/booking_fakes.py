@@ -2,21 +2,39 @@
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Generic, TypeVar
 
 from services.booking.domain.access_key import AccessKey
-from services.booking.domain.calendar import slots_of
+from services.booking.domain.calendar import LONGEST_SESSION, runs_of, slots_of
 from services.booking.domain.clinic import Clinic
-from services.booking.domain.patient import Patient
+from services.booking.domain.day_sheet import SessionOfSeries
+from services.booking.domain.exposure import Exposure, Source
+from services.booking.domain.feed import Feed
+from services.booking.domain.offer import Offer, OfferStatus
+from services.booking.domain.opening import Opening
+from services.booking.domain.patient import Patient, external_id_taken
+from services.booking.domain.patient_search import Terms, terms_of
+from services.booking.domain.person import identity_of
+from services.booking.domain.private_link import PATH, Visitors
 from services.booking.domain.protocol import Protocol
 from services.booking.domain.resource import Resource, ResourceKind
 from services.booking.domain.series import Series, SeriesStatus
-from shared.errors import Contended, NotFound, Stale
+from services.booking.domain.session import Session
+from services.booking.domain.task import Task, TaskKind, TaskStatus
+from services.booking.domain.waitlist import Entry, EntryStatus
+from services.booking.operations.following import follow
+from shared.actor import Actor
+from shared.errors import Conflict, Contended, NotFound, Stale
+from shared.paging import Page
+from shared.private_link import NewLink, new_link
 from shared.unit_of_work import EVERY_CLINIC
 
-A = TypeVar("A", AccessKey, Clinic, Patient, Protocol, Resource, Series)
-_KINDS = (AccessKey, Clinic, Patient, Protocol, Resource, Series)
+PUBLIC_URL = "https://care.example"
+A = TypeVar("A", AccessKey, Clinic, Entry, Feed, Offer, Opening, Patient, Protocol, Resource, Series, Task, Visitors)
+THE_DESK = Actor("key-of-the-desk", frozenset({"front_desk"}))
+A_CLINICIAN = Actor("key-of-a-clinician", frozenset({"clinician"}))
+_KINDS = (AccessKey, Clinic, Entry, Feed, Offer, Opening, Patient, Protocol, Resource, Series, Task, Visitors)
 
 
 @dataclass
@@ -27,6 +45,8 @@ class FakeBooking:
     rows: dict[type, dict[tuple[str, str], Any]] = field(default_factory=lambda: {kind: {} for kind in _KINDS})
     told: list[tuple[str, str, Any]] = field(default_factory=list)
     made: int = 0
+    actor: Actor = THE_DESK
+    exposures: dict[str, Exposure] = field(default_factory=dict)
 
     def unit(self, clinic_id: str) -> "FakeUnitOfWork":
         return FakeUnitOfWork(self, clinic_id)
@@ -35,8 +55,8 @@ class FakeBooking:
         """One operation, one commit, decided again when another writer was faster; a refusal writes nothing."""
         for _ in range(3):
             unit = self.unit(clinic_id)
-            result = operation(unit, command)
             try:
+                result = operation(unit, command)
                 unit.commit()
             except Contended:
                 continue
@@ -64,13 +84,21 @@ class FakeUnitOfWork:
         self.world = world
         self.clinic_id = clinic_id
         self.now = world.now
+        self.actor = world.actor
         self.data_keys = FakeDataKeys()
         self.access_keys = FakeStore(self, AccessKey)
         self.clinics = FakeStore(self, Clinic)
         self.patients = FakePatients(self, Patient)
         self.protocols = FakeProtocols(self)
         self.resources = FakeResources(self, Resource)
+        self.exposures = FakeExposures(self)
         self.series = FakeSeriesStore(self, Series)
+        self.tasks = FakeTasks(self, Task)
+        self.waitlist = FakeWaitlist(self, Entry)
+        self.offers = FakeOffers(self, Offer)
+        self.openings = FakeStore(self, Opening)
+        self.visitors = FakeVisitors(self, Visitors)
+        self.feeds = FakeFeeds(self, Feed)
         self._writes: list[FakeWrite] = []
 
     def new_id(self) -> str:
@@ -79,6 +107,17 @@ class FakeUnitOfWork:
     def new_secret(self) -> tuple[str, str]:
         secret = self.world.next_name("secret")
         return secret, f"digest of {secret}"
+
+    @staticmethod
+    def person_token(name: str, birth_date: date) -> str:
+        return f"person {identity_of(name, birth_date)}"
+
+    def new_feed_link(self) -> NewLink:
+        link = new_link(PUBLIC_URL, "/booking/f/", self.world.next_name("token"))
+        return replace(link, url=f"{link.url}.ics")
+
+    def new_link(self) -> NewLink:
+        return new_link(PUBLIC_URL, PATH, self.world.next_name("token"))
 
     def write(self, write: "FakeWrite") -> None:
         self._writes.append(write)
@@ -145,12 +184,35 @@ class FakeStore(Generic[A]):
 
 
 class FakePatients(FakeStore[Patient]):
-    """Patients, to be looked up by phone and e-mail."""
+    """Patients, to be looked up and searched, with the unique key on their external id."""
+
+    def save(self, aggregate: Patient, events: Iterable[Any] = ()) -> Patient:
+        before = self.rows.get((self.unit.clinic_id, aggregate.id), aggregate)
+        put, dates = self.unit.exposures.put, aggregate.external_dates
+        if before.person != aggregate.person:
+            put(before.person, Source.EXTERNAL, aggregate.id, ())
+        if dates or before.external_dates:
+            put(aggregate.person, Source.EXTERNAL, aggregate.id, dates, is_unforeseen=True)
+        return super().save(aggregate, events)
+
+    def check(self, aggregate: Patient) -> None:
+        super().check(aggregate)
+        others = [row.external_id for row in self.mine() if row.id != aggregate.id]
+        if aggregate.external_id is not None and aggregate.external_id in others:
+            raise external_id_taken()
 
     def list(  # type: ignore[override]
-        self, *, after: str | None, limit: int, phone: str | None, email: str | None
+        self,
+        *,
+        after: str | None,
+        limit: int,
+        phone: str | None,
+        email: str | None,
+        search: Sequence[Terms] | None = None,
     ) -> list[Patient]:
         found = [row for row in self.mine() if phone in {None, row.phone} and email in {None, row.email}]
+        if search is not None:
+            found = [row for row in found if any(terms <= terms_of(row) for terms in search)]
         return [row for row in found if row.id > (after or "")][:limit]
 
 
@@ -191,8 +253,60 @@ class FakeResources(FakeStore[Resource]):
         return self.mine()
 
 
+class FakeExposures:
+    """One for each person, whichever clinics treat them; written under the version that was read."""
+
+    def __init__(self, unit: FakeUnitOfWork) -> None:
+        self.unit = unit
+        self.read: dict[str, int] = {}
+        self.known: dict[str, Exposure] = {}
+
+    def of(self, person: str) -> Exposure:
+        if person not in self.known:
+            self.known[person] = self.unit.world.exposures.get(person, Exposure(person))
+            self.read[person] = self.known[person].version
+        return self.known[person]
+
+    def put(
+        self, person: str, source: Source, of: str, dates: Collection[date], *, is_unforeseen: bool = False
+    ) -> None:
+        before = self.of(person)
+        after = before.with_share(self.unit.clinic_id, source, of, dates)
+        if after.shares != before.shares:
+            self.write(after.unforeseen_but_in(self.unit.clinic_id) if is_unforeseen and dates else after)
+
+    def note_reviewed(self, person: str) -> None:
+        self.write(self.of(person).reviewed_in(self.unit.clinic_id))
+
+    def write(self, changed: Exposure) -> None:
+        person = changed.id
+        self.known[person] = replace(changed, version=changed.version + 1)
+        self.unit.write(FakeWrite(lambda: self.check(person), lambda: self.keep(person)))
+
+    def check(self, person: str) -> None:
+        if self.unit.world.exposures.get(person, Exposure(person)).version != self.read[person]:
+            raise Contended(f"the doses of {person} were changed meanwhile")
+
+    def keep(self, person: str) -> None:
+        self.unit.world.exposures[person] = self.known[person]
+
+
 class FakeSeriesStore(FakeStore[Series]):
     """Series with the unique key that the database has on their slots."""
+
+    def save(self, aggregate: Series, events: Iterable[Any] = ()) -> Series:
+        before = self.rows.get((self.unit.clinic_id, aggregate.id), aggregate)
+        aggregate = follow(self.unit, before, aggregate)
+        if before.person != aggregate.person:
+            self.unit.exposures.put(before.person, Source.SERIES, aggregate.id, ())
+        is_moved = before.person != aggregate.person
+        self.unit.exposures.put(
+            aggregate.person, Source.SERIES, aggregate.id, aggregate.dose_dates, is_unforeseen=is_moved
+        )
+        return super().save(aggregate, events)
+
+    def of_person(self, person: str) -> Sequence[Series]:
+        return [row for row in self.mine() if row.person == person]
 
     def check(self, aggregate: Series) -> None:
         super().check(aggregate)
@@ -209,9 +323,141 @@ class FakeSeriesStore(FakeStore[Series]):
     def of_patient(self, patient_id: str) -> Sequence[Series]:
         return [row for row in self.mine() if row.patient_id == patient_id]
 
+    def by_link(self, link_digest: str) -> Series:
+        for row in self.mine():
+            if row.link_digest == link_digest:
+                return row
+        raise NotFound("page")
+
+    def clinic_of_link(self, link_digest: str) -> str:
+        for (clinic, _), row in self.rows.items():
+            if row.link_digest == link_digest and self.unit.clinic_id in {clinic, EVERY_CLINIC}:
+                return clinic
+        raise NotFound("page")
+
     def between(self, from_at: datetime, until_at: datetime) -> Sequence[Series]:
         return [row for row in self.mine() if any(from_at <= session.starts_at < until_at for session in row.sessions)]
 
-    def busy(self, resource_ids: Collection[str], from_at: datetime, until_at: datetime) -> frozenset[str]:
-        taken = (slot for row in self.mine() for slot in row.slots)
-        return slots_of(taken, resource_ids, from_at, until_at)
+    def taking(self, resource_id: str, after: datetime) -> Sequence[Series]:
+        def takes(session: Session) -> bool:
+            return session.ends_at > after and any(claim.resource_id == resource_id for claim in session.claims)
+
+        return [row for row in self.mine() if any(map(takes, row.sessions))]
+
+    def sessions_between(self, from_at: datetime, until_at: datetime) -> Sequence[SessionOfSeries]:
+        sessions = [(row, session, False) for row in self.mine() for session in row.sessions]
+        offers = [(row, row.offered.session, True) for row in self.mine() if row.offered]
+        return [
+            SessionOfSeries(row.id, row.patient_id, row.zone, session, is_offered)
+            for row, session, is_offered in (*sessions, *offers)
+            if from_at <= session.starts_at < until_at
+        ]
+
+    def busy(
+        self, resource_ids: Collection[str], from_at: datetime, until_at: datetime, *, but: str | None = None
+    ) -> frozenset[str]:
+        runs = (run for row in self.mine() if row.id != but for run in runs_of(row.slots))
+        return slots_of(runs, resource_ids, from_at, until_at)
+
+    def taken(self, from_at: datetime, until_at: datetime) -> Sequence[str]:
+        starts = ((row, one.starts_at) for row in self.mine() for one in (*row.sessions, *_offered(row)))
+        found = {row.id: row for row, at in starts if from_at - LONGEST_SESSION <= at < until_at}
+        return [run for row in found.values() for run in runs_of(row.slots)]
+
+
+def _offered(series: Series) -> list[Session]:
+    return [series.offered.session] if series.offered else []
+
+
+class FakeTasks(FakeStore[Task]):
+    """Tasks, by age."""
+
+    def __init__(self, unit: FakeUnitOfWork, kind: type[Task]) -> None:
+        super().__init__(unit, kind)
+        self.added: set[str] = set()
+
+    def add(self, task: Task) -> None:
+        if task.id not in {*self.added, *(row.id for row in self.mine())}:
+            self.save(task)
+        self.added.add(task.id)
+
+    def page(
+        self,
+        *,
+        after: str | None,
+        limit: int,
+        status: TaskStatus | None,
+        kind: TaskKind | None,
+        patient_id: str | None,
+    ) -> Page[Task]:
+        rows = sorted((f"{row.made_at.isoformat()} {row.id}", row) for row in self.mine())
+        found = [
+            (place, row)
+            for place, row in rows
+            if status in {None, row.status} and kind in {None, row.kind} and patient_id in {None, row.patient_id}
+        ]
+        behind = [(place, row) for place, row in found if place > (after or "")]
+        items = [row for _, row in behind[:limit]]
+        return Page(items, behind[limit - 1][0] if len(behind) > limit else None)
+
+
+class FakeFeeds(FakeStore[Feed]):
+    """Calendar feeds, by resource and by address."""
+
+    def list(self, *, after: str | None, limit: int, resource_id: str) -> list[Feed]:  # type: ignore[override]
+        return [row for row in self.mine() if row.resource_id == resource_id and row.id > (after or "")][:limit]
+
+    def by_link(self, link_digest: str) -> Feed:
+        for row in self.mine():
+            if row.link_digest == link_digest:
+                return row
+        raise NotFound("feed")
+
+    def clinic_of_link(self, link_digest: str) -> str:
+        for (clinic, _), row in self.rows.items():
+            if row.link_digest == link_digest and self.unit.clinic_id in {clinic, EVERY_CLINIC}:
+                return clinic
+        raise NotFound("feed")
+
+
+class FakeVisitors(FakeStore[Visitors]):
+    """Who came through a link, by its digest."""
+
+    def of(self, link_digest: str) -> Visitors:
+        return next((row for row in self.mine() if row.id == link_digest), Visitors(link_digest))
+
+
+class FakeWaitlist(FakeStore[Entry]):
+    """The waitlist with the unique key that keeps one session from waiting twice."""
+
+    def check(self, aggregate: Entry) -> None:
+        super().check(aggregate)
+        others = [row for row in self.waiting() if row.id != aggregate.id]
+        place = (aggregate.series_id, aggregate.number)
+        if aggregate.status is EntryStatus.WAITING and place in {(row.series_id, row.number) for row in others}:
+            raise Conflict("waitlist.waits-already", "Somebody waits already.")
+
+    def list(  # type: ignore[override]
+        self, *, after: str | None, limit: int, status: EntryStatus | None, series_id: str | None
+    ) -> list[Entry]:
+        found = [row for row in self.mine() if status in {None, row.status} and series_id in {None, row.series_id}]
+        return [row for row in found if row.id > (after or "")][:limit]
+
+    def waiting(self) -> Sequence[Entry]:
+        return sorted((row for row in self.mine() if row.status is EntryStatus.WAITING), key=lambda row: row.rank)
+
+    def of_series(self, series_id: str) -> Sequence[Entry]:
+        return [row for row in self.waiting() if row.series_id == series_id]
+
+    def is_anybody_waiting(self) -> bool:
+        return bool(self.waiting())
+
+
+class FakeOffers(FakeStore[Offer]):
+    """Places on offer."""
+
+    def list(  # type: ignore[override]
+        self, *, after: str | None, limit: int, status: OfferStatus | None, series_id: str | None
+    ) -> list[Offer]:
+        found = [row for row in self.mine() if status in {None, row.status} and series_id in {None, row.series_id}]
+        return [row for row in found if row.id > (after or "")][:limit]

@@ -31,10 +31,13 @@ VISIT_STATUS: Final = {
     "in-progress": "arrived",
     "fulfilled": "arrived",
     "cancelled": "cancelled",
+    "proposed": "paused",
     "noshow": "missed",
 }
 _MEANING: Final = ("patient_id", "about", "kind", "offset", "revision", "channel")
-_LIVE: Final = {"booked", "checked-in", "in-progress", "fulfilled"}
+_LIVE: Final = {"pending", "booked", "checked-in", "in-progress", "fulfilled"}
+_UNTOLD: Final = {"held", "lapsed"}
+"""A hold is nobody's business but booking's."""
 
 
 @dataclass(frozen=True)
@@ -143,15 +146,17 @@ def _tellers(evidence: Evidence, service: str, collections: Iterable[str]) -> li
 
 
 def misplaced_visits(evidence: Evidence) -> Iterator[str]:
-    """Notify expects every patient exactly when booking does, and changed its mind as often as booking did."""
+    """Notify expects every patient exactly when booking does, and changed its mind as often as booking told it to."""
+    told = _told_of_sessions(evidence)
     wanted = {
-        f"series/{series['_id']}/sessions/{session['number']}": (
+        id: (
             *(session["starts_at"], session["starts_local"], session["revision"]),
             VISIT_STATUS[session["status"]],
-            1 + session["revision"] + _steps(session),
+            1 + len(told[id]),
         )
-        for series in evidence.rows("booking", "series")
+        for series in evidence.rows("booking", "series", status={"$nin": list(_UNTOLD)})
         for session in series["sessions"]
+        for id in [f"series/{series['_id']}/sessions/{session['number']}"]
     }
     found = {
         visit["_id"]: tuple(visit[name] for name in ("starts_at", "starts_local", "revision", "status", "version"))
@@ -159,13 +164,16 @@ def misplaced_visits(evidence: Evidence) -> Iterator[str]:
     }
     for id in wanted.keys() | found.keys():
         if wanted.get(id) != found.get(id):
-            yield f"{id}: booking says {wanted.get(id)}, notify {found.get(id)}"
+            yield f"{id}: booking says {wanted.get(id)} after {told[id]}, notify {found.get(id)}"
 
 
-def _steps(session: Mapping[str, Any]) -> int:
-    """How many events beside moves changed the session."""
-    moments = ("arrived_at", "started_at", "discharged_at")
-    return sum(session[moment] is not None for moment in moments) + (session["status"] in {"cancelled", "noshow"})
+def _told_of_sessions(evidence: Evidence) -> dict[str, list[str]]:
+    """What booking told of each session, in order."""
+    told: dict[str, list[str]] = defaultdict(list)
+    for event in sorted(evidence.rows("booking", "events"), key=lambda event: event["seq"]):
+        if event["type"].startswith("session."):
+            told[f"{event['subject']}/sessions/{event['data']['number']}"].append(event["type"])
+    return told
 
 
 def strangers(evidence: Evidence) -> Iterator[str]:
@@ -215,13 +223,14 @@ def _mailed(evidence: Evidence) -> list[str]:
 
 
 def overlaps(evidence: Evidence) -> Iterator[str]:
-    """No resource, patients among them, is anywhere twice: a sweep over what sessions claim, slots left aside."""
-    claims: dict[str, list[tuple[datetime, datetime, str]]] = defaultdict(list)
+    """No place of a resource, patients among them, is anywhere twice: a sweep over what sessions claim."""
+    claims: dict[tuple[str, int], list[tuple[datetime, datetime, str]]] = defaultdict(list)
     for series in evidence.rows("booking", "series"):
         for session in series["sessions"]:
             for claim in session["claims"] if session["status"] in _LIVE else ():
                 whose = f"series {series['_id']} session {session['number']}"
-                claims[claim["resource_id"]].append((claim["from_at"], claim["until_at"], whose))
+                for place in claim["places"]:
+                    claims[claim["resource_id"], place].append((claim["from_at"], claim["until_at"], whose))
     for resource, taken in claims.items():
         for (_, until, one), (begins, _, other) in pairwise(sorted(taken)):
             if begins < until:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from http import HTTPStatus
 from random import Random
+from string import ascii_lowercase
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -161,6 +162,11 @@ class Load:
             self._raised.append(error)
 
 
+def word(number: int) -> str:
+    """Another name for each number: people are told apart by letters."""
+    return "".join(ascii_lowercase[int(digit)] for digit in f"{number:04}").title()
+
+
 def is_booking(answered: Answered) -> bool:
     """A new series."""
     return answered.status == HTTPStatus.CREATED and answered.path.endswith("/series")
@@ -233,7 +239,8 @@ class _Desk:
 
     def _person(self) -> dict[str, str]:
         mailbox = f"p{self.number}.{self.chance.randrange(10**9)}@example.com"
-        return {"name": "Pat Example", "birth_date": "1985-12-10", "phone": "+12125550123", "email": mailbox}
+        name = f"Pat {''.join(self.chance.choices('abcdefghijklmnopqrstuvwxyz', k=12))}"
+        return {"name": name, "birth_date": "1985-12-10", "phone": "+12125550123", "email": mailbox}
 
     def _three_weeks(self) -> list[datetime]:
         """Three dates a week apart within a few crowded weeks."""

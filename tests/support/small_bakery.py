@@ -15,7 +15,7 @@ from shared.documents import Documents
 from shared.errors import Conflict, Fault, RuleBroken, TransientFailure
 from shared.idempotency import Answers
 from shared.paging import Page, page_of
-from shared.routes import Door, Route
+from shared.routes import Door, File, Route
 from shared.sealed import Sealer
 from shared.unit_of_work import Cause, Unit, with_data
 from shared.units import Units
@@ -81,6 +81,17 @@ def show_cake(uow: Any, command: ShowCake) -> Cake:
     return cake
 
 
+def price_cake(_uow: Any, command: BakeCake) -> Cake:
+    """What it would be. Raises `RuleBroken` for mud."""
+    if command.flavour == "mud":
+        raise RuleBroken("cake.refused", "Not that.", [Fault("cake.mud", "Mud is not eaten.", "/flavour")])
+    return Cake("none", command.flavour)
+
+
+def label_cake(uow: Any, command: ShowCake) -> Cake:
+    return show_cake(uow, command)
+
+
 def list_cakes(uow: Any, command: ListCakes) -> Page[Cake]:
     return page_of(uow.cakes.find({"_id": {"$gt": command.after or ""}}, limit=command.limit + 1), command.limit)
 
@@ -120,7 +131,27 @@ LIST = Route(
     page_schema(CakeAnswer),
     query=PageQuery,
 )
-ROUTES = (BAKE, DECORATE, SHOW, LIST)
+LABEL = Route(
+    "GET",
+    "/clinics/<clinic_id>/cakes/<cake_id>/label",
+    "Print the label",
+    STAFF,
+    ShowCake,
+    label_cake,
+    File("text/plain; charset=utf-8", lambda cake: f"{cake.flavour} cake\n".encode()),
+)
+PRICE = Route(
+    "POST",
+    "/clinics/<clinic_id>/cakes/prices",
+    "Ask for a price",
+    STAFF,
+    BakeCake,
+    price_cake,
+    CakeAnswer,
+    body=CakeRequest,
+    only_asks=True,
+)
+ROUTES = (BAKE, DECORATE, SHOW, LIST, LABEL, PRICE)
 
 
 def cakes_of(unit: Unit, **options: Any) -> Documents[Cake]:

@@ -10,7 +10,7 @@ from services.booking.domain.access_key import SCOPES
 from services.booking.operations import access_key
 from shared.auth import as_key
 from shared.cursors import PageQuery, page_schema
-from shared.fields import Text
+from shared.fields import Seconds, Text
 from shared.routes import Route
 
 
@@ -27,7 +27,7 @@ class KeyRequest(Schema):
 class RotationRequest(Schema):
     """How a key is replaced."""
 
-    overlap = fields.TimeDelta(
+    overlap = Seconds(
         data_key="overlap_seconds",
         load_default=timedelta(days=1),
         validate=validate.Range(timedelta(), timedelta(days=30)),

@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
 
-from services.booking.api.request_fields import MAX_ID, LocalDate, LocalMoment, Many, a_slug, an_id
+from services.booking.api.request_fields import LocalDate, LocalMoment, Many, Whole, a_slug, an_id
+from services.booking.domain.override import OVERRIDABLE, Asked
 from services.booking.domain.placement import Wish
 from services.booking.domain.protocol import Condition
 from services.booking.domain.publishing import MOST_SESSIONS
@@ -14,26 +15,55 @@ from services.booking.domain.series import SeriesStatus
 from services.booking.domain.session import CancelReason, MissReason, SessionStatus
 from services.booking.operations.series import FirstFit
 from shared.cursors import PageQuery
-from shared.fields import WallTime
+from shared.fields import Text, WallTime
 
 _SECOND: Final = {"description": "the later one, in the night when the clock shows this time twice"}
 _NAMED: Final = {"description": "the chair, the nurse … that it must be; what is not named is chosen from what is free"}
 
 
-class MoveRequest(Schema):
+class OverrideSchema(Schema):
+    """A rule that a clinician sets aside, and why."""
+
+    code = fields.String(
+        required=True,
+        validate=[Whole("^[a-z0-9.-]+$"), validate.Length(1, 64)],
+        metadata={"example": "spacing.too-late", "description": f"one of {', '.join(OVERRIDABLE)}"},
+    )
+    reason = Text(500, required=True)
+
+    @post_load
+    def build(self, data: Mapping[str, Any], **_: Any) -> Asked:
+        return Asked(**data)
+
+
+def overrides() -> Many:
+    """Rules to set aside; only with the scope clinician, and only those that are broken."""
+    about = {"description": "rules that a clinician sets aside; kept on the series with who, when and why"}
+    return Many(
+        fields.Nested(OverrideSchema), load_default=(), validate=validate.Length(max=len(OVERRIDABLE)), metadata=about
+    )
+
+
+class PlaceRequest(Schema):
     """When a session is wanted: it starts when the patient takes the chair."""
 
     starts_local = LocalMoment(required=True, attribute="local")
     second = fields.Boolean(load_default=False, metadata=_SECOND)
     resource_ids = Many(
-        fields.String(validate=validate.Length(1, MAX_ID)),
+        an_id(),
         load_default=(),
         validate=validate.Length(max=6),
         metadata=_NAMED,
     )
 
 
-class WishSchema(MoveRequest):
+class MoveRequest(PlaceRequest):
+    """Where one session is wanted."""
+
+    overrides = overrides()
+
+
+class WishSchema(PlaceRequest):
     """One session of a series that is wanted; they come in the order of their numbers."""
 
     @post_load
@@ -73,6 +103,7 @@ class SeriesRequest(Schema):
     )
     sessions = Many(fields.Nested(WishSchema), load_default=(), validate=validate.Length(max=MOST_SESSIONS))
     first_fit = fields.Nested(FirstFitSchema, load_default=None, allow_none=True)
+    overrides = overrides()
 
     @validates_schema
     def one_way(self, data: Mapping[str, Any], **_: Any) -> None:
@@ -99,6 +130,26 @@ class ClaimAnswer(Schema):
     resource_id = fields.String(required=True)
     from_at = fields.AwareDateTime(required=True)
     until_at = fields.AwareDateTime(required=True, metadata={"description": "turnover included"})
+    places = fields.List(
+        fields.Integer(), required=True, metadata={"description": "which of as many as its capacity, from 0"}
+    )
+
+
+class HoldOnAnswer(Schema):
+    """Why a session must not begin before a clinician has released it."""
+
+    code = fields.String(required=True)
+    detail = fields.String(required=True)
+    at = fields.AwareDateTime(required=True)
+
+
+class LostPlaceAnswer(Schema):
+    """A place that a session had, and what became of it."""
+
+    starts_local = LocalMoment(required=True)
+    status = fields.Enum(SessionStatus, by_value=True, required=True)
+    reason = fields.String(required=True, allow_none=True)
+    ended_at = fields.AwareDateTime(required=True, allow_none=True)
 
 
 class SessionAnswer(Schema):
@@ -119,10 +170,20 @@ class SessionAnswer(Schema):
         metadata={"description": "what the session takes"},
     )
     revision = fields.Integer(required=True, metadata={"description": "how often it was moved"})
+    confirmed_at = fields.AwareDateTime(
+        required=True, allow_none=True, metadata={"description": "the patient's word for this time; void when it moves"}
+    )
     arrived_at = fields.AwareDateTime(required=True, allow_none=True)
     started_at = fields.AwareDateTime(required=True, allow_none=True)
     discharged_at = fields.AwareDateTime(required=True, allow_none=True)
-    reason = fields.String(required=True, allow_none=True, metadata={"description": "why cancelled or missed"})
+    reason = fields.String(required=True, allow_none=True, metadata={"description": "why cancelled, missed or paused"})
+    ended_at = fields.AwareDateTime(required=True, allow_none=True, metadata={"description": "since when"})
+    blocks = fields.List(
+        fields.Nested(HoldOnAnswer), required=True, metadata={"description": "why it is on hold; empty: it is not"}
+    )
+    history = fields.List(
+        fields.Nested(LostPlaceAnswer), required=True, metadata={"description": "places that it had and lost"}
+    )
 
 
 class FindingAnswer(Schema):
@@ -132,6 +193,25 @@ class FindingAnswer(Schema):
     detail = fields.String(required=True)
     numbers = fields.List(fields.Integer(), required=True, metadata={"description": "of the sessions meant"})
     context = fields.Dict(required=True, metadata={"description": "figures for programs"})
+
+
+class OverrideAnswer(Schema):
+    """A rule that was set aside."""
+
+    code = fields.String(required=True, metadata={"example": "spacing.too-late"})
+    reason = fields.String(required=True)
+    by = fields.String(required=True, metadata={"description": "id of the access key"})
+    at = fields.AwareDateTime(required=True)
+    numbers = fields.List(fields.Integer(), required=True, metadata={"description": "of the sessions meant"})
+
+
+class ProgressAnswer(Schema):
+    """How far a series is."""
+
+    done = fields.Integer(required=True, metadata={"description": "doses given"})
+    of = fields.Integer(required=True, metadata={"description": "doses planned"})
+    talks_done = fields.Integer(required=True, metadata={"description": "sessions without medicine that took place"})
+    talks_of = fields.Integer(required=True)
 
 
 class SeriesAnswer(Schema):
@@ -147,6 +227,11 @@ class SeriesAnswer(Schema):
     status = fields.Enum(SeriesStatus, by_value=True, required=True)
     sessions = fields.List(fields.Nested(SessionAnswer), required=True)
     notes = fields.List(fields.Nested(FindingAnswer), required=True)
+    overrides = fields.List(fields.Nested(OverrideAnswer), required=True)
+    progress = fields.Nested(ProgressAnswer, required=True)
+    reason = fields.String(
+        required=True, allow_none=True, metadata={"description": "why it rests, was called off or lapsed"}
+    )
 
 
 class SeriesQuery(PageQuery):
@@ -156,7 +241,7 @@ class SeriesQuery(PageQuery):
     status = fields.Enum(SeriesStatus, by_value=True, load_default=None)
 
 
-class AgendaQuery(Schema):
+class AgendaQuery(PageQuery):
     """Which dates, both included, 31 days at most."""
 
     from_date = LocalDate(required=True)
@@ -171,9 +256,3 @@ class AgendaRow(Schema):
     patient_id = fields.String(required=True)
     zone = fields.String(required=True)
     session = fields.Nested(SessionAnswer, required=True)
-
-
-class AgendaAnswer(Schema):
-    """Sessions in the order of their start."""
-
-    items = fields.List(fields.Nested(AgendaRow), required=True)

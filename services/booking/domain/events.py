@@ -25,7 +25,7 @@ class BookedSession:
 
 @dataclass(frozen=True)
 class SeriesBooked:
-    """A whole series has its places in the calendar."""
+    """A whole series has its places in the calendar. `link` is the patient's page about it."""
 
     patient_id: str
     protocol_id: str
@@ -33,6 +33,17 @@ class SeriesBooked:
     condition: str
     zone: str
     sessions: tuple[BookedSession, ...]
+    link: str
+
+
+@dataclass(frozen=True)
+class SessionConfirmed:
+    """The patient will come: their own word, or what they told the desk."""
+
+    patient_id: str
+    number: int
+    at: datetime
+    by: str
 
 
 @dataclass(frozen=True)
@@ -122,8 +133,26 @@ class SeriesCancelled:
     cancelled_at: datetime
 
 
+@dataclass(frozen=True)
+class SeriesPaused:
+    """Treatment rests; no session has a place until it is resumed."""
+
+    patient_id: str
+    reason: str
+    paused_at: datetime
+
+
+@dataclass(frozen=True)
+class SeriesResumed:
+    """Treatment goes on: every session has a place again."""
+
+    patient_id: str
+    resumed_at: datetime
+
+
 SeriesEvent: TypeAlias = (
     SeriesBooked
+    | SessionConfirmed
     | SessionMoved
     | SessionCancelled
     | SessionCheckedIn
@@ -132,7 +161,69 @@ SeriesEvent: TypeAlias = (
     | SessionMissed
     | SeriesCompleted
     | SeriesCancelled
+    | SeriesPaused
+    | SeriesResumed
 )
+
+
+# --- offers ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class OfferMade:
+    """A place that came free is kept for this patient, for this session of theirs, until `expires_at`."""
+
+    patient_id: str
+    series_id: str
+    number: int
+    zone: str
+    starts_at: datetime
+    starts_local: datetime
+    ends_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class OfferAccepted:
+    """The patient takes the place; the session moves there."""
+
+    patient_id: str
+    series_id: str
+    number: int
+    at: datetime
+
+
+@dataclass(frozen=True)
+class OfferDeclined:
+    """The patient does not want the place."""
+
+    patient_id: str
+    series_id: str
+    number: int
+    at: datetime
+
+
+@dataclass(frozen=True)
+class OfferExpired:
+    """Nobody answered in time."""
+
+    patient_id: str
+    series_id: str
+    number: int
+    at: datetime
+
+
+@dataclass(frozen=True)
+class OfferWithdrawn:
+    """The offer is void: the session went another way, or the patient waits no longer."""
+
+    patient_id: str
+    series_id: str
+    number: int
+    at: datetime
+
+
+OfferEvent: TypeAlias = OfferMade | OfferAccepted | OfferDeclined | OfferExpired | OfferWithdrawn
 
 
 # --- clinics, access keys, patients ---------------------------------------------------------------------------------

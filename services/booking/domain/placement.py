@@ -1,21 +1,20 @@
 """Places sessions in the calendar where somebody wants them; tells every reason at once where that cannot be."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import chain, combinations
 from typing import Final
 
-from services.booking.domain.calendar import PATIENT, Claim, is_on_grid, patient_key, start_of
-from services.booking.domain.protocol import Phase, Regimen
-from services.booking.domain.resource import Resource, ResourceKind
+from services.booking.domain.availability import SLOT_TAKEN, Calendar, a_session, pick, why_none
+from services.booking.domain.calendar import PATIENT, first_run, is_on_grid, start_of
+from services.booking.domain.protocol import Condition, Phase, Regimen
 from services.booking.domain.series import Series
-from services.booking.domain.session import Session, SessionMove
+from services.booking.domain.session import Session
 from services.booking.domain.spacing import Course, Finding, Planned, breaches, notes
 from shared.errors import Conflict, Fault, RuleBroken
-from shared.localtime import LocalTimeGap, in_gap, resolve, resolve_forward, to_local
+from shared.localtime import LocalTimeGap, in_gap, resolve, resolve_forward
 
-SLOT_TAKEN: Final = "series.slot-taken"
 PATIENT_BUSY: Final = "series.patient-busy"
 
 
@@ -32,125 +31,105 @@ class Wish:
 
 
 @dataclass(frozen=True)
-class Calendar:
-    """What the clinic has to give a patient: its resources, in `zone`, and the slots that are taken already.
+class Placed:
+    """Sessions in their places, with the notes to keep on the series.
 
-    `busy` holds the patient's own slots, too. Nothing is placed before `now`.
+    `allowed` are the findings that would have forbidden it, had they not been allowed.
     """
 
-    zone: str
-    now: datetime
-    patient_id: str
-    resources: tuple[Resource, ...]
-    busy: frozenset[str]
-
-    def of_kind(self, kind: str, named: Sequence[str] = ()) -> list[Resource]:
-        """The active resources of a kind in the order of their names; only those named, when some of them are."""
-        able = [one for one in self.resources if one.is_active and one.kind == kind]
-        wanted = [one for one in able if one.id in named]
-        return sorted(wanted or able, key=lambda one: (one.name, one.id))
-
-    def is_free(self, claims: Iterable[Claim]) -> bool:
-        """Whether nobody has any of this."""
-        return all(claim.slots.isdisjoint(self.busy) for claim in claims)
-
-    def is_open(self, resource: Resource, claims: Iterable[Claim]) -> bool:
-        """Whether the resource is there whenever it is claimed."""
-        return all(resource.is_open(claim.from_at, claim.until_at, self.zone) for claim in claims)
-
-    def local(self, at: datetime) -> datetime:
-        """The clinic's wall time."""
-        return to_local(at, self.zone)
-
-
-def claims_of(phase: Phase, starts_at: datetime, kind: str, resource_id: str) -> tuple[Claim, ...]:
-    """When a session that starts at `starts_at` takes a resource of one kind."""
-    spans = (span for span in phase.spans if span.kind == kind)
-    return tuple(Claim(str(kind), resource_id, starts_at + span.begins, starts_at + span.ends) for span in spans)
-
-
-def pick(
-    calendar: Calendar, phase: Phase, starts_at: datetime, kind: ResourceKind, named: Sequence[str] = ()
-) -> tuple[Claim, ...]:
-    """The claims on the first resource of a kind that is open and free for a session; empty when there is none."""
-    for resource in calendar.of_kind(kind, named):
-        claims = claims_of(phase, starts_at, kind, resource.id)
-        if calendar.is_open(resource, claims) and calendar.is_free(claims):
-            return claims
-    return ()
-
-
-def a_session(calendar: Calendar, number: int, phase: Phase, starts_at: datetime, claims: Iterable[Claim]) -> Session:
-    """A session of `phase` with all that it takes, the patient first."""
-    local = calendar.local(starts_at)
-    patient = claims_of(phase, starts_at, PATIENT, patient_key(calendar.patient_id))
-    return Session(
-        number=number,
-        phase=phase.name,
-        doses=phase.doses,
-        starts_at=starts_at,
-        starts_local=local,
-        second=resolve_forward(local, calendar.zone) != starts_at,
-        ends_at=starts_at + phase.length,
-        claims=(*patient, *claims),
-    )
+    sessions: tuple[Session, ...]
+    notes: tuple[Finding, ...]
+    allowed: tuple[Finding, ...]
 
 
 def place_series(
-    regimen: Regimen, wishes: Sequence[Wish], calendar: Calendar, elsewhere: tuple[date, ...]
-) -> tuple[tuple[Session, ...], list[Finding]]:
-    """All sessions where they are wanted, with the notes to keep.
+    regimen: Regimen,
+    wishes: Sequence[Wish],
+    calendar: Calendar,
+    elsewhere: tuple[date, ...],
+    *,
+    condition: Condition | None = None,
+    allowed: Collection[str] = (),
+) -> Placed:
+    """All sessions where they are wanted.
 
-    `elsewhere` are the dates of the patient's doses in other series. Raises `RuleBroken` when a rule forbids it and
-    `Conflict` when only taken slots are in the way, with every reason.
+    `elsewhere` are the dates of the person's other doses, `condition` is what is treated, `allowed` the codes of
+    findings that a clinician takes upon themselves. Raises `RuleBroken` when a rule forbids it and `Conflict` when only
+    taken slots are in the way, with every reason; a fault that concerns one session has its number in the context.
     """
-    planned = tuple(
-        Planned(number, regimen.phase_of(number), wish.local.date()) for number, wish in enumerate(wishes, 1)
-    )
-    course = Course(regimen, planned, elsewhere)
-    attempts = [_attempt(calendar, one, wish) for one, wish in zip(planned, wishes, strict=True)]
+    course = course_of(regimen, wishes, elsewhere, condition)
+    attempts = [attempt(calendar, one, wish) for one, wish in zip(course.sessions, wishes, strict=True)]
     sessions = tuple(session for session, _ in attempts)
+    forbidden, accepted = _parted(breaches(course), allowed)
     _refuse(
         [
             *_wrong_count(regimen, len(wishes)),
-            *(_at(session.number, fault) for session, faults in attempts for fault in faults),
+            *(_at(session.number, _about(session.number, fault)) for session, faults in attempts for fault in faults),
             *(_at(later.number, _overlap(earlier, later)) for earlier, later in _overlapping(sessions)),
-            *(_at(finding.numbers[-1], _as_fault(finding)) for finding in breaches(course)),
+            *(_at(finding.numbers[-1], _as_fault(finding)) for finding in forbidden),
         ]
     )
-    return sessions, notes(course)
+    return Placed(sessions, (*notes(course), *accepted), accepted)
 
 
 def place_again(
-    series: Series, regimen: Regimen, number: int, wish: Wish, *, calendar: Calendar, elsewhere: tuple[date, ...]
-) -> tuple[Session, list[Finding]]:
-    """Session `number` where it is wanted now, the others as they are, with the notes to keep for the whole series.
+    series: Series,
+    regimen: Regimen,
+    wishes: Mapping[int, Wish],
+    *,
+    calendar: Calendar,
+    elsewhere: tuple[date, ...],
+    allowed: Collection[str] = (),
+) -> Placed:
+    """Sessions of a series, by their numbers, where they are wanted now; the others stay as they are.
 
-    Only what concerns this session forbids it; what a missed session has torn open before, and the move leaves as it
-    is, does not. Raises as `place_series` does, and `Conflict` when the session is past moving.
+    Only what concerns these sessions forbids it; what a missed session has torn open before, and the move leaves as it
+    is, does not. Raises as `place_series` does, and `Conflict` when a session is past moving.
     """
-    placed = series.session(number)
-    placed.after(SessionMove.RESCHEDULE)
-    others = [session for session in series.sessions if session.is_live and session.number != number]
-    wanted = Planned(number, regimen.phase_of(number), wish.local.date())
-    kept = [Planned(one.number, regimen.phase_of(one.number), one.on) for one in others]
-    course, so_far = (
-        Course(regimen, tuple(sorted([*kept, one], key=lambda planned: planned.number)), elsewhere)
-        for one in (wanted, replace(wanted, on=placed.on))
-    )
-    torn = breaches(so_far)
-    session, faults = _attempt(calendar, wanted, wish)
+    for number in wishes:
+        series.session(number).after(series.way_to_place(number))
+    course = course_with(series, regimen, {number: wish.local.date() for number, wish in wishes.items()}, elsewhere)
+    torn = torn_open(series, regimen, elsewhere)
+    attempts = [attempt(calendar, one, wishes[one.number]) for one in course.sessions if one.number in wishes]
+    sessions = tuple(session for session, _ in attempts)
+    others = [session for session in series.live if session.number not in wishes]
+    found = [one for one in breaches(course) if one not in torn and not wishes.keys().isdisjoint(one.numbers)]
+    forbidden, accepted = _parted(found, allowed)
     _refuse(
         [
-            *faults,
-            *(_overlap(other, session) for other in others if not other.slots.isdisjoint(session.slots)),
-            *(_as_fault(one) for one in breaches(course) if number in one.numbers and one not in torn),
+            *(_about(session.number, fault) for session, faults in attempts for fault in faults),
+            *(_overlap(one, other) for one, other in _overlapping([*others, *sessions]) if other in sessions),
+            *(_as_fault(finding) for finding in forbidden),
         ]
     )
-    return session, notes(course)
+    return Placed(sessions, (*notes(course), *accepted), accepted)
 
 
-def _attempt(calendar: Calendar, planned: Planned, wish: Wish) -> tuple[Session, list[Fault]]:
+def torn_open(series: Series, regimen: Regimen, elsewhere: tuple[date, ...]) -> list[Finding]:
+    """What is broken already, and so forbids nothing that leaves it as it is; but where a session is on hold for it."""
+    held = {(block.code, session.number) for session in series.sessions for block in session.blocks}
+    found = breaches(course_with(series, regimen, {}, elsewhere))
+    return [one for one in found if held.isdisjoint((one.code, number) for number in one.numbers)]
+
+
+def course_of(
+    regimen: Regimen, wishes: Sequence[Wish], elsewhere: tuple[date, ...], condition: Condition | None
+) -> Course:
+    """Sessions 1, 2, 3 … on the dates where they are wanted."""
+    dates = enumerate((wish.local.date() for wish in wishes), 1)
+    return Course(
+        regimen, tuple(Planned(number, regimen.phase_of(number), on) for number, on in dates), elsewhere, condition
+    )
+
+
+def course_with(series: Series, regimen: Regimen, dates: Mapping[int, date], elsewhere: tuple[date, ...]) -> Course:
+    """The live sessions of a series, those in `dates` on other dates or live again."""
+    on = {**{session.number: session.on for session in series.live}, **dates}
+    planned = (Planned(number, regimen.phase_of(number), on[number]) for number in sorted(on))
+    return Course(regimen, tuple(planned), elsewhere, series.condition)
+
+
+def attempt(calendar: Calendar, planned: Planned, wish: Wish) -> tuple[Session, list[Fault]]:
     """The session as wanted, and all that is in its way but the other sessions."""
     phase, named = planned.phase, wish.resource_ids
     starts_at = _instant(wish, calendar.zone)
@@ -160,7 +139,7 @@ def _attempt(calendar: Calendar, planned: Planned, wish: Wish) -> tuple[Session,
     faults = [
         *_wrong_time(calendar, wish, starts_at),
         *_wrong_names(calendar, phase, named),
-        *(fault for kind in missing for fault in _why_none(calendar, phase, starts_at, kind, named)),
+        *(fault for kind in missing for fault in why_none(calendar, phase, starts_at, kind, named)),
         *_patient_busy(calendar, session),
     ]
     return session, faults
@@ -179,6 +158,8 @@ def _wrong_time(calendar: Calendar, wish: Wish, starts_at: datetime) -> Iterator
         yield Fault("session.off-grid", "A session starts on a multiple of five minutes.")
     if starts_at < calendar.now:
         yield Fault("session.in-past", f"{wish.local:%Y-%m-%d %H:%M} has passed.")
+    if wish.local.date() in calendar.holidays:
+        yield Fault("clinic.closed", f"The clinic is closed on {wish.local.date()}.")
 
 
 def _wrong_names(calendar: Calendar, phase: Phase, named: Sequence[str]) -> Iterator[Fault]:
@@ -193,34 +174,11 @@ def _wrong_names(calendar: Calendar, phase: Phase, named: Sequence[str]) -> Iter
             yield Fault("resource.not-needed", detail, context={"resource_id": id})
 
 
-def _why_none(
-    calendar: Calendar, phase: Phase, starts_at: datetime, kind: ResourceKind, named: Sequence[str]
-) -> Iterator[Fault]:
-    """Why no resource of this kind is to be had; never who has it."""
-    able = [(one, claims_of(phase, starts_at, kind, one.id)) for one in calendar.of_kind(kind, named)]
-    there = [(one, claims) for one, claims in able if calendar.is_open(one, claims)]
-    figures = {"kind": str(kind), "local": calendar.local(starts_at).isoformat(timespec="minutes")}
-    if not able:
-        yield Fault("resource.missing", f"The clinic has no {kind}.", context=figures)
-    elif not there:
-        yield Fault("resource.closed", f"No {kind} is there for the whole session.", context=figures)
-    for resource, claims in there:
-        local = _first_clash(calendar, claims)
-        context = {**figures, "resource_id": resource.id, "local": local.isoformat(timespec="minutes")}
-        yield Fault(SLOT_TAKEN, f"{resource.name} is taken at {local:%Y-%m-%d %H:%M}.", context=context)
-
-
 def _patient_busy(calendar: Calendar, session: Session) -> Iterator[Fault]:
     claims = [claim for claim in session.claims if claim.kind == PATIENT]
-    if not calendar.is_free(claims):
-        local = _first_clash(calendar, claims)
-        context = {"local": local.isoformat(timespec="minutes")}
-        yield Fault(PATIENT_BUSY, f"The patient has another session at {local:%Y-%m-%d %H:%M}.", context=context)
-
-
-def _first_clash(calendar: Calendar, claims: Iterable[Claim]) -> datetime:
-    clashes = (slot for claim in claims for slot in claim.slots & calendar.busy)
-    return calendar.local(min(map(start_of, clashes)))
+    if run := first_run(start_of(slot) for claim in claims for slot in claim.slots & calendar.busy):
+        context = calendar.interval(*run)
+        yield Fault(PATIENT_BUSY, f"The patient has another session at {context['from_local']}.", context=context)
 
 
 def _wrong_count(regimen: Regimen, count: int) -> Iterator[Fault]:
@@ -242,6 +200,16 @@ def _overlap(one: Session, other: Session) -> Fault:
 
 def _as_fault(finding: Finding) -> Fault:
     return Fault(finding.code, finding.detail, context={**finding.context, "numbers": list(finding.numbers)})
+
+
+def _parted(found: Iterable[Finding], allowed: Collection[str]) -> tuple[list[Finding], tuple[Finding, ...]]:
+    """What is forbidden, and what is not because it is allowed."""
+    every = list(found)
+    return [one for one in every if one.code not in allowed], tuple(one for one in every if one.code in allowed)
+
+
+def _about(number: int, fault: Fault) -> Fault:
+    return replace(fault, context={**fault.context, "number": number})
 
 
 def _at(number: int, fault: Fault) -> Fault:

@@ -1,5 +1,8 @@
-"""What booking hears: nothing yet."""
+"""What booking hears: what patients answer to messages."""
 
-from shared.hearing import Handlers
+from services.booking.operations.confirmations import HearReply, hear_reply
+from shared.hearing import Handlers, Heard
 
-HANDLERS: Handlers = {}
+HANDLERS: Handlers = {
+    "reply.received.v1": Heard(HearReply, hear_reply),
+}

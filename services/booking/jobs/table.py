@@ -1,5 +1,28 @@
-"""Booking's due work: none yet."""
+"""Booking's due work."""
 
+from functools import partial
+from typing import Any, Final
+
+from services.booking.jobs.due import DueWork
+from services.booking.jobs.review_people import review_people
+from services.booking.operations.holds import ExpireHold, expire_hold
+from services.booking.operations.offers import ExpireOffer, OfferOpening, expire_offer, offer_opening
+from services.booking.operations.series import CarryOn, carry_on
+from services.booking.store.offer import OFFERS, OPENINGS, to_offer, unanswered
+from services.booking.store.series import SERIES, due, outlived
+from shared.host import Host
 from shared.jobs import Job
 
-JOBS: tuple[Job, ...] = ()
+DUE: Final[tuple[DueWork, ...]] = (
+    DueWork("carry-on", SERIES, due, "next_at", carry_on, CarryOn),
+    DueWork("expire-holds", SERIES, outlived, "held_until", expire_hold, ExpireHold),
+    DueWork("expire-offers", OFFERS, unanswered, "expires_at", expire_offer, ExpireOffer),
+    DueWork("offer-openings", OPENINGS, to_offer, "next_at", offer_opening, OfferOpening),
+)
+
+
+def jobs(host: Host[Any, Any]) -> tuple[Job, ...]:
+    """What is looked for at each tick."""
+    every = host.settings.tick_seconds
+    due = (Job(work.name, every, partial(work.run, host)) for work in DUE)
+    return (*due, Job("review-people", every, partial(review_people, host)))

@@ -1,15 +1,27 @@
 """What booking's operations need of the outside: stores and one unit of work."""
 
 from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Protocol
 
 from services.booking.domain.access_key import AccessKey
 from services.booking.domain.clinic import Clinic
+from services.booking.domain.day_sheet import SessionOfSeries
+from services.booking.domain.exposure import Exposure
+from services.booking.domain.feed import Feed
+from services.booking.domain.offer import Offer, OfferStatus
+from services.booking.domain.opening import Opening
 from services.booking.domain.patient import Patient
+from services.booking.domain.patient_search import Terms
+from services.booking.domain.private_link import Visitors
 from services.booking.domain.protocol import Protocol as ClinicProtocol
 from services.booking.domain.resource import Resource, ResourceKind
 from services.booking.domain.series import Series, SeriesStatus
+from services.booking.domain.task import Task, TaskKind, TaskStatus
+from services.booking.domain.waitlist import Entry, EntryStatus
+from shared.actor import Actor
+from shared.paging import Page
+from shared.private_link import NewLink
 
 
 class DataKeys(Protocol):
@@ -37,11 +49,22 @@ class AccessKeyStore(Protocol):
 
 
 class PatientStore(Protocol):
-    """Patients."""
+    """Patients; no two of a clinic have the same external id. `save` counts their external doses, too."""
 
     def get(self, id: str, version: int | None = None) -> Patient: ...
     def save(self, aggregate: Patient, events: Iterable[Any] = ()) -> Patient: ...
-    def list(self, *, after: str | None, limit: int, phone: str | None, email: str | None) -> list[Patient]: ...
+
+    def list(
+        self,
+        *,
+        after: str | None,
+        limit: int,
+        phone: str | None,
+        email: str | None,
+        search: Sequence[Terms] | None = None,
+    ) -> list[Patient]:
+        """Patients behind `after`, by id; with exactly this phone or e-mail, and all terms of any of `search`."""
+        ...
 
 
 class ProtocolStore(Protocol):
@@ -77,8 +100,24 @@ class ResourceStore(Protocol):
         ...
 
 
+class ExposureStore(Protocol):
+    """People's doses in all clinics. The stores of series and patients write them, within the same commit."""
+
+    def of(self, person: str) -> Exposure:
+        """The doses of whoever has this token; none when nobody ever booked for them."""
+        ...
+
+    def note_reviewed(self, person: str) -> None:
+        """The unit's clinic has counted the caps anew, with what has come to light of this person's doses."""
+        ...
+
+
 class SeriesStore(Protocol):
-    """Series with their sessions; no two of them ever hold the same slot."""
+    """Series with their sessions; no two of them ever hold the same slot.
+
+    `save` also counts their doses in the exposure of `person`; what another unit changed there since this one read it
+    is `Contended`.
+    """
 
     def get(self, id: str, version: int | None = None) -> Series: ...
     def save(self, aggregate: Series, events: Iterable[Any] = ()) -> Series: ...
@@ -93,13 +132,130 @@ class SeriesStore(Protocol):
         """All series of a patient."""
         ...
 
+    def of_person(self, person: str) -> Sequence[Series]:
+        """All series, of this clinic, of whoever has this token."""
+        ...
+
+    def by_link(self, link_digest: str) -> Series:
+        """The series that a patient's link leads to. Raises `NotFound`."""
+        ...
+
+    def clinic_of_link(self, link_digest: str) -> str:
+        """The clinic of a patient's link; of all clinics when the unit is open for all. Raises `NotFound`."""
+        ...
+
     def between(self, from_at: datetime, until_at: datetime) -> Sequence[Series]:
         """Series of which any session starts in [from_at, until_at)."""
         ...
 
-    def busy(self, resource_ids: Collection[str], from_at: datetime, until_at: datetime) -> frozenset[str]:
-        """The slots of these resources (patients among them) that are taken in [from_at, until_at)."""
+    def taking(self, resource_id: str, after: datetime) -> Sequence[Series]:
+        """Series of which any session that ends after an instant takes this resource, or did before it was lost."""
         ...
+
+    def sessions_between(self, from_at: datetime, until_at: datetime) -> Sequence[SessionOfSeries]:
+        """Sessions that start in [from_at, until_at), whatever became of them, and places on offer."""
+        ...
+
+    def busy(
+        self, resource_ids: Collection[str], from_at: datetime, until_at: datetime, *, but: str | None = None
+    ) -> frozenset[str]:
+        """The slots of these resources (patients among them) taken in [from_at, until_at); by all series `but` one."""
+        ...
+
+    def taken(self, from_at: datetime, until_at: datetime) -> Sequence[str]:
+        """The runs of slots (`calendar.runs_of`) of all series with a session or an offer in [from_at, until_at)."""
+        ...
+
+
+class TaskStore(Protocol):
+    """What the desk must see to."""
+
+    def get(self, id: str, version: int | None = None) -> Task: ...
+    def save(self, aggregate: Task, events: Iterable[Any] = ()) -> Task: ...
+
+    def add(self, task: Task) -> None:
+        """Keep a new task; one that is there already (open or closed) stays as it is."""
+        ...
+
+    def page(
+        self,
+        *,
+        after: str | None,
+        limit: int,
+        status: TaskStatus | None,
+        kind: TaskKind | None,
+        patient_id: str | None,
+    ) -> Page[Task]:
+        """Tasks by age, the oldest first, at most `limit` of them, behind the position `after` of an earlier page."""
+        ...
+
+
+class WaitlistStore(Protocol):
+    """Who waits for which session; for one session at most once."""
+
+    def get(self, id: str, version: int | None = None) -> Entry: ...
+    def save(self, aggregate: Entry, events: Iterable[Any] = ()) -> Entry: ...
+
+    def list(self, *, after: str | None, limit: int, status: EntryStatus | None, series_id: str | None) -> list[Entry]:
+        """Entries behind `after`, by id; only those with a status or of a series when given."""
+        ...
+
+    def waiting(self) -> Sequence[Entry]:
+        """Everybody who waits, in the order of rank."""
+        ...
+
+    def of_series(self, series_id: str) -> Sequence[Entry]:
+        """Those who wait for a session of this series."""
+        ...
+
+    def is_anybody_waiting(self) -> bool: ...
+
+
+class OfferStore(Protocol):
+    """Places on offer."""
+
+    def get(self, id: str, version: int | None = None) -> Offer: ...
+    def save(self, aggregate: Offer, events: Iterable[Any] = ()) -> Offer: ...
+
+    def list(self, *, after: str | None, limit: int, status: OfferStatus | None, series_id: str | None) -> list[Offer]:
+        """Offers behind `after`, by id; only those with a status or of a series when given."""
+        ...
+
+
+class OpeningStore(Protocol):
+    """Places that came free."""
+
+    def get(self, id: str, version: int | None = None) -> Opening: ...
+    def save(self, aggregate: Opening, events: Iterable[Any] = ()) -> Opening: ...
+
+
+class FeedStore(Protocol):
+    """Calendar feeds of resources."""
+
+    def get(self, id: str, version: int | None = None) -> Feed: ...
+    def save(self, aggregate: Feed, events: Iterable[Any] = ()) -> Feed: ...
+
+    def list(self, *, after: str | None, limit: int, resource_id: str) -> list[Feed]:
+        """A resource's feeds behind `after`, by id."""
+        ...
+
+    def by_link(self, link_digest: str) -> Feed:
+        """The feed that an address leads to. Raises `NotFound`."""
+        ...
+
+    def clinic_of_link(self, link_digest: str) -> str:
+        """The clinic of an address; of all clinics when the unit is open for all. Raises `NotFound`."""
+        ...
+
+
+class VisitorsStore(Protocol):
+    """Who came through patients' links."""
+
+    def of(self, link_digest: str) -> Visitors:
+        """Those of a link; nobody yet when none is kept."""
+        ...
+
+    def save(self, aggregate: Visitors, events: Iterable[Any] = ()) -> Visitors: ...
 
 
 class UnitOfWork(Protocol):
@@ -109,10 +265,28 @@ class UnitOfWork(Protocol):
     def clinic_id(self) -> str: ...
     @property
     def now(self) -> datetime: ...
+
+    @property
+    def actor(self) -> Actor:
+        """Who wants this work to be done."""
+        ...
+
     def new_id(self) -> str: ...
 
     def new_secret(self) -> tuple[str, str]:
         """A new secret and its digest, SHA-256 in hex."""
+        ...
+
+    def new_link(self) -> NewLink:
+        """A new private link of a patient."""
+        ...
+
+    def new_feed_link(self) -> NewLink:
+        """A new secret address of a calendar feed."""
+        ...
+
+    def person_token(self, name: str, birth_date: date) -> str:
+        """The token of whoever has this name and birth date, the same in every clinic."""
         ...
 
     @property
@@ -128,4 +302,18 @@ class UnitOfWork(Protocol):
     @property
     def resources(self) -> ResourceStore: ...
     @property
+    def exposures(self) -> ExposureStore: ...
+    @property
     def series(self) -> SeriesStore: ...
+    @property
+    def tasks(self) -> TaskStore: ...
+    @property
+    def waitlist(self) -> WaitlistStore: ...
+    @property
+    def offers(self) -> OfferStore: ...
+    @property
+    def openings(self) -> OpeningStore: ...
+    @property
+    def visitors(self) -> VisitorsStore: ...
+    @property
+    def feeds(self) -> FeedStore: ...

@@ -1,16 +1,14 @@
-"""The read side: series and the day's list of sessions."""
+"""The read side: series and the list of sessions."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date
 
+from services.booking.domain.day_sheet import SessionOfSeries
 from services.booking.domain.series import Series, SeriesStatus
-from services.booking.domain.session import Session, SessionStatus
+from services.booking.domain.session import SessionStatus
+from services.booking.operations.local_days import local_days
 from services.booking.operations.ports import UnitOfWork
-from shared.errors import Fault, Invalid
-from shared.localtime import resolve_forward
-from shared.paging import Page, page_of
-
-MOST_DAYS = 31
+from shared.paging import Page, page_from, page_of
 
 
 @dataclass(frozen=True)
@@ -32,28 +30,13 @@ class ListSeries:
 
 @dataclass(frozen=True)
 class ListSessions:
-    """What happens from one local date to another, both included."""
+    """What happens from one local date to another, both included, by the time of its start."""
 
     from_date: date
     until_date: date
+    limit: int
+    after: str | None
     status: SessionStatus | None = None
-
-
-@dataclass(frozen=True)
-class SessionOfSeries:
-    """A session, with whose it is."""
-
-    series_id: str
-    patient_id: str
-    zone: str
-    session: Session
-
-
-@dataclass(frozen=True)
-class Agenda:
-    """Sessions in the order of their start."""
-
-    items: tuple[SessionOfSeries, ...]
 
 
 def show_series(uow: UnitOfWork, command: ShowSeries) -> Series:
@@ -69,19 +52,12 @@ def list_series(uow: UnitOfWork, command: ListSeries) -> Page[Series]:
     return page_of(found, command.limit)
 
 
-def list_sessions(uow: UnitOfWork, command: ListSessions) -> Agenda:
-    """The clinic's sessions on these dates. Raises `Invalid` when the dates are too many or the wrong way round."""
-    days = (command.until_date - command.from_date).days
-    if not 0 <= days < MOST_DAYS:
-        detail = f"Ask for 1 to {MOST_DAYS} days, the first one first."
-        raise Invalid("agenda.dates-refused", detail, [Fault("agenda.dates-refused", detail, "/query/until_date")])
-    zone = uow.clinics.get(uow.clinic_id).zone
-    from_at = resolve_forward(datetime.combine(command.from_date, time()), zone)
-    until_at = resolve_forward(datetime.combine(command.until_date + timedelta(days=1), time()), zone)
+def list_sessions(uow: UnitOfWork, command: ListSessions) -> Page[SessionOfSeries]:
+    """A page of the sessions on these dates. Raises `Invalid` when they are too many or the wrong way round."""
+    days = local_days(uow, command.from_date, command.until_date)
     found = [
-        SessionOfSeries(series.id, series.patient_id, series.zone, session)
-        for series in uow.series.between(from_at, until_at)
-        for session in series.sessions
-        if from_at <= session.starts_at < until_at and command.status in {None, session.status}
+        placed
+        for placed in uow.series.sessions_between(days.from_at, days.until_at)
+        if not placed.is_offered and command.status in {None, placed.session.status}
     ]
-    return Agenda(tuple(sorted(found, key=lambda one: (one.session.starts_at, one.series_id))))
+    return page_from(found, after=command.after, limit=command.limit, place=lambda one: one.place)

@@ -1,20 +1,33 @@
 """What can be done with series and their sessions."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, time, timedelta
+from typing import Final
 
-from services.booking.domain.calendar import patient_key
-from services.booking.domain.first_fit import first_fit, longest_course
-from services.booking.domain.placement import Calendar, Wish, place_again, place_series
-from services.booking.domain.protocol import Condition, Regimen
-from services.booking.domain.series import Series, doses_on
-from services.booking.domain.session import CancelReason, MissReason, Session
-from services.booking.domain.spacing import Finding
+from services.booking.domain.alternatives import DAYS, with_alternatives
+from services.booking.domain.events import SeriesEvent
+from services.booking.domain.override import Asked, allowed_codes, overrides_of
+from services.booking.domain.placement import Placed, Wish, course_of, place_series
+from services.booking.domain.plan import Planner, Wanted
+from services.booking.domain.plan_cost import FIRST_FIT_RATES
+from services.booking.domain.plan_reasons import in_any_case
+from services.booking.domain.plan_wishes import TimeOfDay, Wishes
+from services.booking.domain.protocol import Condition, Regimen, condition_of
+from services.booking.domain.series import Series
+from services.booking.domain.session import CancelReason, MissReason
+from services.booking.domain.standing import TOO_OFTEN, let_down_in_a_row
+from services.booking.domain.task import TaskKind, new_task
+from services.booking.operations.calendars import calendar_on
+from services.booking.operations.free_time import free_time_of
 from services.booking.operations.ports import UnitOfWork
-from shared.errors import Fault, RuleBroken
-from shared.localtime import local_date, resolve_forward
+from shared.errors import Conflict, Fault
+from shared.localtime import local_date
 
-_A_DAY = timedelta(days=1)
+COORDINATE_WITHIN: Final = timedelta(hours=24)
+"""How soon somebody calls a patient who did not come twice. Clinic default."""
+FIRST_FIT_WITHIN: Final = timedelta(weeks=8)
+"""How long after the wanted date the first session may lie at most. Clinic default."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +42,8 @@ class FirstFit:
 class BookSeries:
     """A whole series: at the times of `sessions`, or wherever it fits first when there are none.
 
-    Without `edition` the latest counts; `condition` may be left out when the protocol treats only one.
+    Without `edition` the latest counts; `condition` may be left out when the protocol treats only one. `overrides` are
+    the rules that a clinician sets aside.
     """
 
     patient_id: str
@@ -38,18 +52,7 @@ class BookSeries:
     condition: Condition | None = None
     sessions: tuple[Wish, ...] = ()
     first_fit: FirstFit | None = None
-
-
-@dataclass(frozen=True)
-class MoveSession:
-    """One session to another wall time; `second` and `resource_ids` as in `Wish`."""
-
-    series_id: str
-    number: int
-    version: int
-    local: datetime
-    second: bool = False
-    resource_ids: tuple[str, ...] = ()
+    overrides: tuple[Asked, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -102,56 +105,50 @@ class MarkMissed:
     reason: MissReason
 
 
+@dataclass(frozen=True)
+class CarryOn:
+    """Something about the series is due."""
+
+    series_id: str
+
+
 def book_series(uow: UnitOfWork, command: BookSeries) -> Series:
     """Book all sessions or none.
 
-    Raises `NotFound` for a patient or a protocol that is not there, `RuleBroken` when a rule forbids it and `Conflict`
-    when somebody has the time, each with every reason.
+    Raises `NotFound` for a patient or a protocol that is not there, `Forbidden` for overrides without the scope,
+    `RuleBroken` when a rule forbids it and `Conflict` when somebody has the time, each with every reason.
     """
-    uow.patients.get(command.patient_id)
+    return uow.series.save(*new_series(uow, command).book(uow.new_link()))
+
+
+def new_series(uow: UnitOfWork, command: BookSeries) -> Series:
+    """The series in its places, not booked yet, nothing written. Raises as `book_series` does."""
+    person = uow.patients.get(command.patient_id).person
     zone = uow.clinics.get(uow.clinic_id).zone
     protocol = uow.protocols.get(command.protocol, command.edition)
-    condition = _condition(protocol.regimen, command.condition)
-    sessions, notes = _placed(uow, command, protocol.regimen, zone)
-    series = Series(
+    condition = condition_of(protocol.regimen, command.condition)
+    placed = _placed(uow, replace(command, condition=condition), protocol.regimen, uow.exposures.of(person).dates)
+    return Series(
         id=uow.new_id(),
         patient_id=command.patient_id,
+        person=person,
         protocol=protocol.slug,
         edition=protocol.edition,
         condition=condition,
         zone=zone,
-        sessions=sessions,
-        notes=tuple(notes),
+        sessions=placed.sessions,
+        notes=placed.notes,
+        overrides=overrides_of(command.overrides, placed.allowed, by=uow.actor.id, at=uow.now),
+        grace=timedelta(minutes=protocol.regimen.missed_after_minutes),
     )
-    return uow.series.save(*series.book())
-
-
-def move_session(uow: UnitOfWork, command: MoveSession) -> Series:
-    """Move one session; the others stay.
-
-    Raises `NotFound`, `Stale`, `RuleBroken` when a rule forbids it, and `Conflict` when somebody has the time or the
-    session is past moving, each with every reason.
-    """
-    series = uow.series.get(command.series_id, command.version)
-    regimen = uow.protocols.get(series.protocol, series.edition).regimen
-    others = (one for one in uow.series.of_patient(series.patient_id) if one.id != series.id)
-    day = command.local.date()
-    calendar = _calendar(uow, series.patient_id, series.zone, day, day)
-    session, notes = place_again(
-        series,
-        regimen,
-        command.number,
-        Wish(command.local, command.second, command.resource_ids),
-        calendar=replace(calendar, busy=calendar.busy - series.slots),
-        elsewhere=doses_on(others),
-    )
-    return uow.series.save(*series.move(session, notes))
 
 
 def cancel_session(uow: UnitOfWork, command: CancelSession) -> Series:
     """Call one session off; its slots are free. Raises `NotFound`, and `Conflict` when it is past that."""
     series = uow.series.get(command.series_id)
-    return uow.series.save(*series.cancel(command.number, reason=command.reason, at=uow.now))
+    changed, told = series.cancel(command.number, reason=command.reason, at=uow.now)
+    _ask_to_coordinate(uow, changed, command.number)
+    return uow.series.save(changed, told)
 
 
 def cancel_series(uow: UnitOfWork, command: CancelSeries) -> Series:
@@ -181,38 +178,82 @@ def discharge_session(uow: UnitOfWork, command: DischargeSession) -> Series:
 def mark_missed(uow: UnitOfWork, command: MarkMissed) -> Series:
     """Note that the patient did not come. Raises `NotFound`, `Conflict`, and `RuleBroken` before the start."""
     series = uow.series.get(command.series_id)
-    return uow.series.save(*series.miss(command.number, reason=command.reason, at=uow.now))
+    changed, told = series.miss(command.number, reason=command.reason, at=uow.now)
+    _ask_to_coordinate(uow, changed, command.number)
+    return uow.series.save(changed, told)
 
 
-def _placed(
-    uow: UnitOfWork, command: BookSeries, regimen: Regimen, zone: str
-) -> tuple[tuple[Session, ...], list[Finding]]:
-    elsewhere = doses_on(uow.series.of_patient(command.patient_id))
-    if command.sessions:
-        dates = [wish.local.date() for wish in command.sessions]
-        calendar = _calendar(uow, command.patient_id, zone, min(dates), max(dates))
-        return place_series(regimen, command.sessions, calendar, elsewhere)
-    wanted = command.first_fit or FirstFit()
-    from_date = max(wanted.from_date or date.min, local_date(uow.now, zone))
-    calendar = _calendar(uow, command.patient_id, zone, from_date, from_date + longest_course(regimen))
-    return first_fit(regimen, calendar, elsewhere, from_date, wanted.time_of_day), []
+def carry_on(uow: UnitOfWork, command: CarryOn) -> Series:
+    """Do what is due: nobody came to a session, or nothing can happen any more. Raises `Conflict` when nothing is."""
+    series = uow.series.get(command.series_id)
+    if series.next_at is None or uow.now < series.next_at:
+        raise Conflict("series.not-due", "There is nothing to do about this series now.")
+    overdue = series.overdue(uow.now)
+    if not overdue:
+        return uow.series.save(*series.close(at=uow.now))
+    told: list[SeriesEvent] = []
+    for session in overdue:
+        series, events = series.miss(session.number, reason=MissReason.NO_SHOW, at=uow.now)
+        told += events
+        _ask_to_coordinate(uow, series, session.number)
+    return uow.series.save(series, told)
 
 
-def _condition(regimen: Regimen, wanted: Condition | None) -> Condition:
-    if wanted is None and len(regimen.conditions) == 1:
-        return regimen.conditions[0]
-    if wanted in regimen.conditions:
-        return wanted
-    detail = f"Say which condition is treated: {', '.join(regimen.conditions)}."
-    raise RuleBroken(
-        "series.condition-not-treated", detail, [Fault("series.condition-not-treated", detail, "/condition")]
+def _ask_to_coordinate(uow: UnitOfWork, series: Series, number: int) -> None:
+    """Two attempts in a row have failed on the patient's side: somebody talks to them before the next one."""
+    session = series.session(number)
+    if not session.attempts[-1].was_let_down or let_down_in_a_row(series.sessions) < TOO_OFTEN:
+        return
+    task = new_task(
+        TaskKind.COORDINATE,
+        series.patient_id,
+        "Two sessions in a row were missed or called off at short notice: call the patient before booking on.",
+        reason=f"revision {session.revision}",
+        at=uow.now,
+        series_id=series.id,
+        number=number,
+        due_at=uow.now + COORDINATE_WITHIN,
     )
+    uow.tasks.add(task)
 
 
-def _calendar(uow: UnitOfWork, patient_id: str, zone: str, first: date, last: date) -> Calendar:
-    """What is free on these dates. Only advice: the database decides when the series is written."""
-    resources = tuple(uow.resources.all())
-    ids = [*(resource.id for resource in resources), patient_key(patient_id)]
-    from_at = resolve_forward(datetime.combine(first, time()), zone)
-    until_at = resolve_forward(datetime.combine(last + _A_DAY, time()), zone)
-    return Calendar(zone, uow.now, patient_id, resources, uow.series.busy(ids, from_at - _A_DAY, until_at + _A_DAY))
+def _placed(uow: UnitOfWork, command: BookSeries, regimen: Regimen, elsewhere: tuple[date, ...]) -> Placed:
+    allowed = allowed_codes(command.overrides, uow.actor.scopes)
+    if command.sessions:
+        return _placed_as_wished(uow, command, regimen, elsewhere, allowed)
+    wishes = _first_fit(uow, command, regimen, elsewhere)
+    return _placed_as_wished(uow, replace(command, sessions=wishes), regimen, elsewhere, allowed)
+
+
+def _first_fit(uow: UnitOfWork, command: BookSeries, regimen: Regimen, elsewhere: tuple[date, ...]) -> tuple[Wish, ...]:
+    """The best plan that begins as soon as possible. Raises `Conflict` with the reasons when nothing fits."""
+    asked = command.first_fit or FirstFit()
+    from_date = max(asked.from_date or date.min, local_date(uow.now, uow.clinics.get(uow.clinic_id).zone))
+    wanted = Wanted(
+        regimen,
+        from_date,
+        from_date + FIRST_FIT_WITHIN,
+        condition=command.condition,
+        wishes=Wishes(times=(TimeOfDay(asked.time_of_day),), as_soon_as_possible=True),
+        elsewhere=elsewhere,
+    )
+    planner = Planner(free_time_of(uow, command.patient_id, from_date, wanted.last_date), FIRST_FIT_RATES)
+    if plans := planner.best(wanted, most=1):
+        return plans[0].wishes
+    faults = [Fault(reason.code, reason.detail) for reason in in_any_case(planner, wanted)]
+    raise Conflict("series.no-fit", f"No series that starts by {wanted.until_date} fits.", faults)
+
+
+def _placed_as_wished(
+    uow: UnitOfWork, command: BookSeries, regimen: Regimen, elsewhere: tuple[date, ...], allowed: Collection[str]
+) -> Placed:
+    dates = [wish.local.date() for wish in command.sessions]
+    calendar = calendar_on(uow, command.patient_id, dates)
+    try:
+        return place_series(
+            regimen, command.sessions, calendar, elsewhere, condition=command.condition, allowed=allowed
+        )
+    except Conflict as refusal:
+        longer = calendar_on(uow, command.patient_id, dates, days_behind=DAYS)
+        course = course_of(regimen, command.sessions, elsewhere, command.condition)
+        raise with_alternatives(refusal, dict(enumerate(command.sessions, 1)), course, longer) from refusal

@@ -1,30 +1,71 @@
 """Booking's unit of work on MongoDB: the technical unit, dressed in booking's stores."""
 
+from dataclasses import replace
+from datetime import date
+from typing import Final
+
+from services.booking.domain.feed import PATH as FEED_PATH
+from services.booking.domain.feed import SUFFIX
+from services.booking.domain.person import identity_of
+from services.booking.domain.private_link import PATH
+from services.booking.operations.following import follow
 from services.booking.store.access_key import AccessKeyStore
 from services.booking.store.clinic import ClinicStore
+from services.booking.store.exposure import ExposureStore
+from services.booking.store.feed import FeedStore
+from services.booking.store.offer import OfferStore, OpeningStore
 from services.booking.store.patient import PatientStore
 from services.booking.store.protocol import ProtocolStore
 from services.booking.store.resource import ResourceStore
 from services.booking.store.series import SeriesStore
+from services.booking.store.task import TaskStore
+from services.booking.store.visitors import VisitorsStore
+from services.booking.store.waitlist import WaitlistStore
 from shared.auth import digest, new_secret
+from shared.private_link import NewLink, new_link
 from shared.sealed import Sealer
 from shared.unit_of_work import Unit
+
+_PERSON: Final = "person"
 
 
 class MongoUnitOfWork:
     """See `operations.ports.UnitOfWork`."""
 
-    def __init__(self, unit: Unit, sealer: Sealer) -> None:
+    def __init__(self, unit: Unit, sealer: Sealer, *, public_url: str) -> None:
+        self._public_url = public_url
         self.now = unit.now
+        self.actor = unit.actor
         self.new_id = unit.new_id
         self.clinic_id = unit.clinic_id
         self.data_keys = sealer
+        self._fingerprints = sealer.fingerprints
         self.clinics = ClinicStore(unit)
         self.access_keys = AccessKeyStore(unit)
-        self.patients = PatientStore(unit, sealer)
+        self.exposures = ExposureStore(unit)
+        self.patients = PatientStore(unit, sealer, self.exposures)
         self.protocols = ProtocolStore(unit)
         self.resources = ResourceStore(unit)
-        self.series = SeriesStore(unit)
+        self.series = SeriesStore(unit, sealer, self.exposures, lambda before, after: follow(self, before, after))
+        self.tasks = TaskStore(unit, sealer)
+        self.visitors = VisitorsStore(unit)
+        self.feeds = FeedStore(unit)
+        self.waitlist = WaitlistStore(unit)
+        self.offers = OfferStore(unit)
+        self.openings = OpeningStore(unit)
+
+    def person_token(self, name: str, birth_date: date) -> str:
+        """The token of whoever has this name and birth date, the same in every clinic."""
+        return self._fingerprints.of(_PERSON, identity_of(name, birth_date))
+
+    def new_link(self) -> NewLink:
+        """A new private link of a patient."""
+        return new_link(self._public_url, PATH, new_secret())
+
+    def new_feed_link(self) -> NewLink:
+        """A new secret address of a calendar feed."""
+        link = new_link(self._public_url, FEED_PATH, new_secret())
+        return replace(link, url=f"{link.url}{SUFFIX}")
 
     @staticmethod
     def new_secret() -> tuple[str, str]:

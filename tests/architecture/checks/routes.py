@@ -8,7 +8,7 @@ from typing import Any, Final
 from marshmallow import RAISE, Schema
 from marshmallow import fields as schema_fields
 
-from shared.routes import CLINIC, Route
+from shared.routes import CLINIC, File, Route
 from tests.architecture.checks.heard import operation_fault
 
 SCOPES: Final = frozenset({"platform", "admin", "front_desk", "clinician", "integration"})
@@ -54,6 +54,8 @@ def _access(route: Route) -> Iterator[str]:
         yield "stands outside of any clinic and is not the operator's alone"
     if route.opens_clinic and (inside or route.method != "POST"):
         yield "only a POST outside of any clinic opens one"
+    if route.only_asks and (route.method != "POST" or route.opens_clinic):
+        yield "only a POST that makes nothing only asks"
 
 
 def _schemas(route: Route) -> Iterator[str]:
@@ -63,6 +65,9 @@ def _schemas(route: Route) -> Iterator[str]:
         yield "changes something and says not what"
     if route.method in {"GET", "DELETE"} and route.body is not None:
         yield f"a {route.method} has no body"
+    if isinstance(route.answer, File):
+        yield from ["does something, and answers with a file"] if route.method != "GET" or route.is_list else []
+        return
     if route.changes and "version" not in route.answer().fields:
         yield "answers without the version that the next change has to name"
     if route.is_list and set(route.answer().fields) != {"items", "next_cursor"}:

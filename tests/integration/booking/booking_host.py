@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import fields
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from shared.clock import SimulatedClock
 from shared.host import Host
 from shared.ids import new_id
 from shared.unit_of_work import Cause, Document
-from tests.support.booking_builders import CLINIC, NOW, PATIENT, a_chair, a_clinic, a_nurse, a_patient
+from tests.support.booking_builders import CLINIC, NEW_YORK, NOW, PATIENT, a_chair, a_clinic, a_nurse, a_patient
 
 CAUSE = Cause("test", "test", "")
 
@@ -45,9 +46,17 @@ class ThisBooking:
         unit.commit()
         return result
 
-    def open(self, clinic_id: str = CLINIC, *, resources: Sequence[Resource] = (), patients: int = 2) -> None:
+    def open(
+        self,
+        clinic_id: str = CLINIC,
+        *,
+        resources: Sequence[Resource] = (),
+        patients: int = 2,
+        zone: str = NEW_YORK,
+    ) -> None:
         """A clinic with the default protocols, some patients and (unless said otherwise) one chair and one nurse."""
-        details = {name: value for name, value in vars(a_clinic(clinic_id)).items() if name not in {"id", "version"}}
+        clinic = a_clinic(clinic_id, zone)
+        details = {field.name: getattr(clinic, field.name) for field in fields(OpenClinic)}
         self.run(clinic_id, open_clinic, OpenClinic(**details))
 
         def fill(uow: Any) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from services.booking.settings import Settings
-from services.booking.wiring import SERVICE
+from services.booking.wiring import service
 from shared.host import Host
 from shared.settings import load
 from tests.integration.booking.booking_host import ThisBooking
@@ -19,7 +19,7 @@ def settings(mongo_url: str, tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def booking(settings: Settings) -> Iterator[ThisBooking]:
-    host = Host(SERVICE, settings)
+    host = Host(service(settings), settings)
     host.create_indexes()
     this = ThisBooking(host)
     this.go_to_start()

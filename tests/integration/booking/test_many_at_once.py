@@ -11,19 +11,18 @@ from services.booking.domain.calendar import Claim
 from services.booking.domain.protocol import Condition
 from services.booking.domain.series import Series
 from services.booking.domain.session import CancelReason
+from services.booking.operations.moves import MoveSession, move_session
 from services.booking.operations.protocol import PublishProtocol, publish_protocol
 from services.booking.operations.series import (
     BookSeries,
     CancelSession,
     FirstFit,
-    MoveSession,
     book_series,
     cancel_session,
-    move_session,
 )
 from shared.errors import Conflict, Refused
 from tests.integration.booking.booking_host import ThisBooking, at_once
-from tests.support.booking_builders import CASE_A, CLINIC, MOOD, a_booking, a_chair, a_nurse
+from tests.support.booking_builders import CASE_A, CLINIC, MOOD, a_booking, a_chair, a_link, a_nurse
 
 RIVALS = 32
 
@@ -146,8 +145,9 @@ def _on_other_resources(series: Series, number: int) -> Series:
         return replace(claim, resource_id=f"{claim.resource_id}-{number}")
 
     sessions = tuple(replace(one, claims=tuple(map(other, one.claims))) for one in series.sessions)
-    return replace(series, id=f"series-{number}", patient_id=f"patient-x{number}", sessions=sessions, version=0)
+    whose = {"patient_id": f"patient-x{number}", "person": f"person x{number}"}
+    return replace(series, id=f"series-{number}", **whose, sessions=sessions, version=0)
 
 
 def _save(uow: Any, series: Series) -> None:
-    uow.series.save(*series.book())
+    uow.series.save(*series.book(a_link(series.id)))

@@ -58,7 +58,7 @@ def holding(number: int = 1, chair: str = "chair-1", **fields: Any) -> Session:
 
 
 def keep(world: World, series: Series, clinic_id: str = CLINIC) -> Series:
-    saved: Series = world.attempt(clinic_id, lambda uow: uow.series.save(*series.book()))
+    saved: Series = world.attempt(clinic_id, lambda uow: uow.series.save(series))
     return saved
 
 
@@ -86,13 +86,6 @@ def test_one_taken_slot_of_six_sessions_keeps_all_of_them_out(world):
     with pytest.raises(Contended):
         keep(world, rival)
     assert world.attempt(CLINIC, lambda uow: uow.series.of_patient("patient-2")) == []
-
-
-def test_two_doses_of_a_patient_on_one_day_are_kept_out_though_no_resource_clashes(world):
-    keep(world, a_series(holding(chair="a")))
-    with pytest.raises(Contended):
-        keep(world, a_series(holding(chair="b"), id="series-2"))
-    keep(world, a_series(holding(chair="b", doses=False), id="series-2"))
 
 
 def test_clinics_do_not_stand_in_each_others_way(world):

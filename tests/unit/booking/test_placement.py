@@ -4,10 +4,13 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
+from services.booking.domain.availability import Calendar
 from services.booking.domain.calendar import PATIENT, Weekday, patient_key, slots_between
-from services.booking.domain.placement import Calendar, Wish, place_again, place_series
+from services.booking.domain.placement import Wish, place_again, place_series
+from services.booking.domain.protocol import Regimen
 from services.booking.domain.protocol_templates import TEMPLATES
 from services.booking.domain.resource import ResourceKind
+from services.booking.domain.series import Series
 from services.booking.domain.session import Session, SessionStatus
 from shared.errors import Conflict, Fault, RuleBroken
 from shared.localtime import resolve
@@ -15,7 +18,6 @@ from tests.support.booking_builders import (
     CASE_A,
     MOOD,
     NEW_YORK,
-    NOW,
     a_calendar,
     a_chair,
     a_nurse,
@@ -32,8 +34,22 @@ ALWAYS = hours("00:00", "23:59", Weekday)
 
 def place(calendar: Calendar, wall: str = "2026-03-09T09:00", *named: str, second: bool = False) -> Session:
     wish = Wish(datetime.fromisoformat(wall), second, named)
-    (session,), _ = place_series(SINGLE, [wish], calendar, ())
+    (session,) = place_series(SINGLE, [wish], calendar, ()).sessions
     return session
+
+
+def booked(regimen: Regimen, dates: Iterable[date]) -> tuple[Session, ...]:
+    placed = place_series(regimen, wishes(dates), a_calendar(), ())
+    return tuple(replace(session, status=SessionStatus.BOOKED) for session in placed.sessions)
+
+
+def again(
+    series: Series, regimen: Regimen, number: int, wall: str, calendar: Calendar | None = None
+) -> tuple[Session, list[str]]:
+    wish = Wish(datetime.fromisoformat(wall))
+    placed = place_again(series, regimen, {number: wish}, calendar=calendar or a_calendar(), elsewhere=())
+    (session,) = placed.sessions
+    return session, [note.code for note in placed.notes]
 
 
 def faults(calendar: Calendar, wall: str = "2026-03-09T09:00", *named: str) -> list[Fault]:
@@ -52,18 +68,25 @@ def taken(resource_id: str, wall: str, length: int = 5) -> Iterable[str]:
 
 
 def test_case_a_is_placed_at_nine_on_the_wall_on_both_sides_of_the_clock_change():
-    sessions, notes = place_series(MOOD, wishes(CASE_A), a_calendar(), ())
+    placed = place_series(MOOD, wishes(CASE_A), a_calendar(), ())
+    sessions = placed.sessions
     assert [session.starts_at.hour for session in sessions] == [14, 14, 13, 13, 13, 13]
     assert {session.starts_local.hour for session in sessions} == {9}
-    assert notes == []
+    assert placed.notes == placed.allowed == ()
 
 
 def test_a_session_takes_chair_nurse_and_patient_for_as_long_as_each_is_needed():
-    claims = place(a_calendar()).claims
+    claims = place(a_calendar(a_chair(), a_nurse(capacity=2))).claims
     start = resolve(datetime(2026, 3, 9, 9), NEW_YORK)  # noqa: DTZ001
     lengths = [(claim.kind, claim.from_at - start, claim.until_at - start) for claim in claims]
     minutes = [(kind, a // timedelta(minutes=1), b // timedelta(minutes=1)) for kind, a, b in lengths]
-    assert minutes == [(PATIENT, -15, 130), ("chair", 0, 145), ("nurse", 0, 55), ("nurse", 115, 130)]
+    assert minutes == [
+        (PATIENT, -15, 130),
+        ("chair", 0, 145),
+        ("nurse", 0, 55),
+        ("nurse", 55, 115),
+        ("nurse", 115, 130),
+    ]
 
 
 @pytest.mark.parametrize(("wall", "fits"), [("08:00", True), ("14:30", True), ("14:35", True), ("14:40", False)])
@@ -91,7 +114,9 @@ def test_a_taken_chair_is_refused_with_its_id_and_the_time_of_the_clash_only(wal
         place(calendar)
     assert refusal.value.code == "series.slot-taken"
     (fault,) = refusal.value.faults
-    assert fault.context == {"kind": "chair", "resource_id": "chair-1", "local": wall}
+    until = (datetime.fromisoformat(wall) + timedelta(minutes=5)).isoformat(timespec="minutes")
+    interval = {"from_local": wall, "until_local": until}
+    assert fault.context == {"kind": "chair", "resource_id": "chair-1", "number": 1, **interval}
     assert fault.pointer == "/sessions/0"
 
 
@@ -99,8 +124,10 @@ def test_a_free_chair_without_a_free_nurse_is_refused():
     assert codes(a_calendar(busy=taken("nurse-1", "2026-03-09T09:30"))) == ["series.slot-taken"]
 
 
-def test_a_nurse_who_is_busy_during_recovery_does_not_matter():
-    place(a_calendar(busy=taken("nurse-1", "2026-03-09T10:00", 50)))
+def test_a_nurse_who_is_half_busy_during_recovery_does_not_matter():
+    during_recovery = tuple(taken("nurse-1", "2026-03-09T10:00", 50))
+    place(a_calendar(a_chair(), a_nurse(capacity=2), busy=during_recovery))
+    assert codes(a_calendar(busy=during_recovery)) == ["series.slot-taken"]
 
 
 def test_every_taken_chair_is_named():
@@ -128,7 +155,11 @@ def test_a_busy_patient_has_a_code_of_their_own():
     with pytest.raises(Conflict) as refusal:
         place(a_calendar(busy=taken(patient_key("patient-1"), "2026-03-09T08:50")))
     assert refusal.value.code == "series.patient-busy"
-    assert refusal.value.faults[0].context == {"local": "2026-03-09T08:50"}
+    assert refusal.value.faults[0].context == {
+        "number": 1,
+        "from_local": "2026-03-09T08:50",
+        "until_local": "2026-03-09T08:55",
+    }
 
 
 def test_turnover_does_not_keep_the_patient():
@@ -226,7 +257,7 @@ def test_an_open_ended_series_has_at_least_the_planned_sessions(count: int, *, f
     dates = [MONDAY + timedelta(days=offset) for offset in offsets[:count]]
     regimen = TEMPLATES["maint-weekly-taper"]
     if fits:
-        sessions, _ = place_series(regimen, wishes(dates), a_calendar(), ())
+        sessions = place_series(regimen, wishes(dates), a_calendar(), ()).sessions
         assert [session.phase for session in sessions][4:] == ["fortnightly"] * 4 + ["monthly"] * (count - 8)
     else:
         with pytest.raises(RuleBroken, match="cannot be booked"):
@@ -279,66 +310,51 @@ def test_taken_slots_alone_are_a_conflict_for_every_session():
 
 
 def test_moving_one_session_keeps_the_rules_with_its_neighbours():
-    sessions, _ = place_series(MOOD, wishes(CASE_A), a_calendar(), ())
-    series = a_series(*sessions)
-    wish = Wish(datetime.fromisoformat("2026-03-10T09:00"))
+    sessions = booked(MOOD, CASE_A)
     with pytest.raises(RuleBroken) as refusal:
-        place_again(series, MOOD, 3, wish, calendar=a_calendar(), elsewhere=())
+        again(a_series(*sessions), MOOD, 3, "2026-03-10T09:00")
     assert [(fault.code, fault.context["numbers"]) for fault in refusal.value.faults] == [
         ("spacing.too-soon", [3, 4]),
         ("spacing.rolling-seven-days", [3, 4, 5, 6]),
+        ("cap.per-7-days", [3, 4, 5, 6]),
     ]
 
 
 def test_moving_a_session_to_another_hour_of_its_day_is_fine():
-    sessions, _ = place_series(MOOD, wishes(CASE_A), a_calendar(), ())
-    wish = Wish(datetime.fromisoformat("2026-03-09T14:30"))
-    moved, notes = place_again(a_series(*sessions), MOOD, 3, wish, calendar=a_calendar(), elsewhere=())
+    sessions = booked(MOOD, CASE_A)
+    moved, notes = again(a_series(*sessions), MOOD, 3, "2026-03-09T14:30")
     assert (moved.number, moved.starts_local.hour, notes) == (3, 14, [])
 
 
 def test_a_gap_that_was_torn_before_does_not_forbid_a_move():
     regimen = TEMPLATES["mood-iv-3x3w"]
     dates = (date(2026, 3, 3), date(2026, 3, 10), date(2026, 3, 17))
-    sessions, _ = place_series(regimen, wishes(dates), a_calendar(), ())
+    sessions = booked(regimen, dates)
     missed = replace(sessions[1], status=SessionStatus.NOSHOW)
     series = a_series(sessions[0], missed, sessions[2])
-    closer, _ = place_again(
-        series, regimen, 3, Wish(datetime.fromisoformat("2026-03-12T09:00")), calendar=a_calendar(), elsewhere=()
-    )
+    closer, _ = again(series, regimen, 3, "2026-03-12T09:00")
     assert closer.on == date(2026, 3, 12)
-    same_day, _ = place_again(
-        series, regimen, 3, Wish(datetime.fromisoformat("2026-03-17T11:00")), calendar=a_calendar(), elsewhere=()
-    )
+    same_day, _ = again(series, regimen, 3, "2026-03-17T11:00")
     assert same_day.starts_local.hour == 11
     with pytest.raises(RuleBroken):
-        place_again(
-            series, regimen, 3, Wish(datetime.fromisoformat("2026-03-18T09:00")), calendar=a_calendar(), elsewhere=()
-        )
+        again(series, regimen, 3, "2026-03-18T09:00")
 
 
 def test_a_gap_between_two_other_sessions_does_not_forbid_a_move():
     regimen = TEMPLATES["maint-weekly-taper"]
     dates = [MONDAY + timedelta(days=day) for day in (0, 7, 14, 21, 35, 49, 63, 77)]
-    sessions, _ = place_series(regimen, wishes(dates), a_calendar(), ())
+    sessions = booked(regimen, dates)
     series = a_series(sessions[0], replace(sessions[1], status=SessionStatus.NOSHOW), *sessions[2:])
-    later = Wish(datetime.combine(dates[5], time(14)))
-    moved, _ = place_again(series, regimen, 6, later, calendar=a_calendar(), elsewhere=())
-    assert moved.starts_local == later.local
+    later = datetime.combine(dates[5], time(14))
+    moved, _ = again(series, regimen, 6, later.isoformat())
+    assert moved.starts_local == later
 
 
 def test_a_session_does_not_move_onto_another_one_of_its_series():
     kap = TEMPLATES["kap-6"]
     first, second = (replace(session, number=number) for number, session in enumerate((_talk(2), _talk(4)), 1))
     with pytest.raises(RuleBroken) as refusal:
-        place_again(
-            a_series(first, second),
-            kap,
-            1,
-            Wish(datetime.fromisoformat("2026-03-04T09:30")),
-            calendar=_talking(),
-            elsewhere=(),
-        )
+        again(a_series(first, second), kap, 1, "2026-03-04T09:30", _talking())
     assert "session.overlap-itself" in {fault.code for fault in refusal.value.faults}
 
 
@@ -349,12 +365,12 @@ def _talking() -> Calendar:
 
 def _talk(day: int) -> Session:
     regimen = replace(TEMPLATES["kap-6"], phases=(replace(TEMPLATES["kap-6"].phases[0], sessions=1),))
-    (session,), _ = place_series(regimen, wishes([date(2026, 3, day)]), _talking(), ())
-    return session
+    (session,) = place_series(regimen, wishes([date(2026, 3, day)]), _talking(), ()).sessions
+    return replace(session, status=SessionStatus.BOOKED)
 
 
 def test_a_session_that_is_past_moving_stays():
-    sessions, _ = place_series(MOOD, wishes(CASE_A), a_calendar(), ())
+    sessions = booked(MOOD, CASE_A)
     series = a_series(replace(sessions[0], status=SessionStatus.FULFILLED), *sessions[1:])
     with pytest.raises(Conflict, match=r"session\.illegal-move"):
-        place_again(series, MOOD, 1, wishes([CASE_A[0]], "10:00")[0], calendar=a_calendar(now=NOW), elsewhere=())
+        again(series, MOOD, 1, "2026-03-04T10:00")

@@ -173,7 +173,12 @@ def test_a_change_names_the_version_it_is_meant_for(bakery, desk):
     assert bakery.cakes()[0]["flavour"] == "apple"
 
 
-@pytest.mark.parametrize("if_match", [None, "", "*", '"one"', '"-1"', '"1", "2"', '"' + "9" * 5000 + '"'])
+def test_a_version_higher_than_any_is_an_old_one(desk):
+    cake_id = desk.bake().get_json()["id"]
+    assert code_of(desk.decorate(cake_id, f'"{"9" * 5000}"')) == (412, "stale")
+
+
+@pytest.mark.parametrize("if_match", [None, "", "*", '"one"', '"-1"', '"1", "2"'])
 def test_a_change_without_a_version_is_refused(bakery, desk, if_match):
     cake_id = desk.bake().get_json()["id"]
     assert code_of(desk.decorate(cake_id, if_match)) == (428, "if-match-required")

@@ -1,0 +1,86 @@
+"""Other places for sessions, over HTTP."""
+
+from typing import Final
+
+from services.booking.api import move_schemas as schemas
+from services.booking.api.scopes import DESK
+from services.booking.api.series import SESSION
+from services.booking.api.series_schemas import CancelRequest, MoveRequest, SeriesAnswer
+from services.booking.operations import moves
+from shared.routes import Route
+
+SERIES: Final = "/clinics/<clinic_id>/series/<series_id>"
+
+ROUTES: Final[tuple[Route, ...]] = (
+    Route(
+        "PATCH",
+        SESSION,
+        "Move a session",
+        DESK,
+        moves.MoveSession,
+        moves.move_session,
+        SeriesAnswer,
+        body=MoveRequest,
+    ),
+    Route(
+        "POST",
+        f"{SESSION}/rebook",
+        "Give a lost session another place",
+        DESK,
+        moves.RebookSession,
+        moves.rebook_session,
+        SeriesAnswer,
+        body=MoveRequest,
+    ),
+    Route(
+        "POST",
+        f"{SERIES}/moves",
+        "Move several sessions, or none",
+        DESK,
+        moves.MoveSessions,
+        moves.move_sessions,
+        SeriesAnswer,
+        body=schemas.MovesRequest,
+    ),
+    Route(
+        "POST",
+        f"{SERIES}/shift",
+        "Move a session and all that follow",
+        DESK,
+        moves.ShiftSeries,
+        moves.shift_series,
+        SeriesAnswer,
+        body=schemas.ShiftRequest,
+    ),
+    Route(
+        "POST",
+        f"{SERIES}/replan",
+        "Ask how a lost session could be fitted in",
+        DESK,
+        moves.ReplanSession,
+        moves.replan_session,
+        schemas.ReplanAnswer,
+        body=schemas.ReplanRequest,
+        only_asks=True,
+    ),
+    Route(
+        "POST",
+        f"{SERIES}/pause",
+        "Let the treatment rest",
+        DESK,
+        moves.PauseSeries,
+        moves.pause_series,
+        SeriesAnswer,
+        body=CancelRequest,
+    ),
+    Route(
+        "POST",
+        f"{SERIES}/resume",
+        "Go on after a rest",
+        DESK,
+        moves.ResumeSeries,
+        moves.resume_series,
+        SeriesAnswer,
+        body=schemas.ResumeRequest,
+    ),
+)
