@@ -13,7 +13,7 @@ import requests
 
 from bench.clinic import FIRST, Bench, BenchClinic, a_booking
 from bench.measuring import Row, measure_each
-from services.booking.domain.placement import Wish
+from services.booking.domain.placement.placement import Wish
 from services.booking.operations.series import BookSeries, book_series
 from shared.ids import new_id
 

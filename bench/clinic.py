@@ -14,14 +14,14 @@ from typing import Any, Final
 from deploy.local.installation import REPOSITORY, plain_environment, service_command
 from deploy.local.ports import HOST, answers_ok, free_port
 from deploy.local.processes import Process
-from services.booking.domain.availability import Calendar
-from services.booking.domain.calendar import Weekday, runs_of
-from services.booking.domain.free_time import FreeTime, Grid, busy_of
-from services.booking.domain.placement import Wish, place_series
-from services.booking.domain.plan import Planner, Wanted
-from services.booking.domain.protocol import Condition
-from services.booking.domain.protocol_templates import TEMPLATES
-from services.booking.domain.resource import Hours, Resource, ResourceKind
+from services.booking.domain.calendar.resource import Hours, Resource, ResourceKind
+from services.booking.domain.calendar.slots import Weekday, runs_of
+from services.booking.domain.placement.availability import Calendar
+from services.booking.domain.placement.free_time import FreeTime, Grid, busy_of
+from services.booking.domain.placement.placement import Wish, place_series
+from services.booking.domain.planning.plan import Planner, Wanted
+from services.booking.domain.protocol.protocol import Condition
+from services.booking.domain.protocol.templates import TEMPLATES
 from services.booking.operations.access_key import IssueKey, issue_key
 from services.booking.operations.clinic import OpenClinic, open_clinic
 from services.booking.operations.patient import RegisterPatient, register_patient

@@ -13,11 +13,11 @@ import requests
 
 from bench.clinic import FIRST, HORIZON, ZONE, Bench, BenchClinic
 from bench.measuring import Row, measure_each
-from services.booking.domain.free_time import FreeTime
-from services.booking.domain.plan import Planner, Wanted
-from services.booking.domain.plan_wishes import Wishes
-from services.booking.domain.protocol import Condition
-from services.booking.domain.protocol_templates import TEMPLATES
+from services.booking.domain.placement.free_time import FreeTime
+from services.booking.domain.planning.plan import Planner, Wanted
+from services.booking.domain.planning.wishes import Wishes
+from services.booking.domain.protocol.protocol import Condition
+from services.booking.domain.protocol.templates import TEMPLATES
 from services.booking.operations.free_time import free_time_of
 from services.booking.operations.plans import FindPlans, find_plans
 

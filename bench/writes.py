@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from bench.measuring import Row, measure
-from services.booking.domain.calendar import slots_between
+from services.booking.domain.calendar.slots import slots_between
 from shared.ids import new_id
 from shared.mongo import Index, connect, create_indexes, database
 from shared.unit_of_work import Cause, Document, Insert, Unit

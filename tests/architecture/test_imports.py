@@ -47,15 +47,15 @@ def test_imports_keep_the_contract(contract_id):
 
 
 OFFENCES = [
-    ("ground", "shared.units", "services.booking.domain.clinic"),
+    ("ground", "shared.units", "services.booking.domain.clinic.clinic"),
     ("ground", "shared.units", "deploy.local.platform"),
     ("ground", "shared.units", "tests.support"),
     ("ground", "services.notify.domain.message", "deploy.local.ports"),
-    ("ground", "services.booking.domain.clinic", "tests.support"),
+    ("ground", "services.booking.domain.clinic.clinic", "tests.support"),
     ("services", "services.followup.domain.plan", "services.booking.domain.events"),
     ("services", "services.booking.wiring", "services.notify.domain.message"),
-    ("layers", "services.booking.domain.clinic", "services.booking.operations.clinic"),
-    ("layers", "services.booking.domain.clinic", "services.booking.store.clinic"),
+    ("layers", "services.booking.domain.clinic.clinic", "services.booking.operations.clinic"),
+    ("layers", "services.booking.domain.clinic.clinic", "services.booking.store.clinic"),
     ("layers", "services.booking.operations.clinic", "services.booking.store.clinic"),
     ("layers", "services.booking.operations.clinic", "services.booking.api.schemas"),
     ("layers", "services.booking.operations.clinic", "services.booking.events.published"),
@@ -67,7 +67,10 @@ OFFENCES = [
     ("layers", "services.followup.operations.queries", "services.followup.pages.view"),
     ("layers", "services.followup.domain.scoring", "services.followup.instruments.checks"),
     ("layers", "services.notify.operations.sending", "services.notify.channels"),
-    ("purity", "services.booking.domain.clinic", "pymongo"),
+    ("booking", "services.booking.domain.series.series", "services.booking.domain.placement.placement"),
+    ("booking", "services.booking.domain.placement.availability", "services.booking.domain.planning.search"),
+    ("booking", "services.booking.domain.waiting.opening", "services.booking.domain.planning.plan"),
+    ("purity", "services.booking.domain.clinic.clinic", "pymongo"),
     ("purity", "services.booking.operations.clinic", "marshmallow"),
     ("purity", "services.booking.operations.clinic", "structlog"),
     ("purity", "services.notify.operations.sending", "smtplib"),
@@ -77,7 +80,7 @@ OFFENCES = [
     ("purity", "services.booking.operations.clinic", "shared.unit_of_work"),  # which knows pymongo
     ("purity", "services.booking.operations.clinic", "shared.cursors"),  # which knows marshmallow
     ("purity", "services.booking.operations.clinic", "shared.settings"),  # which knows the environment
-    ("domain", "services.booking.domain.clinic", "shared.ids"),
+    ("domain", "services.booking.domain.clinic.clinic", "shared.ids"),
     ("domain", "services.notify.domain.message", "shared.clock"),
     ("domain", "services.followup.domain.plan", "shared.paging"),
     ("kafka", "shared.relay", "kafka"),

@@ -8,12 +8,12 @@ from tests.architecture.checks.moves import faults_of, first_state, steps_of
 from tests.architecture.checks.tables import SERVICES, module_of, modules_below
 
 ENDS = {
-    "services.booking.domain.offer": {"accepted", "declined", "expired", "withdrawn"},
-    "services.booking.domain.opening": {"ended"},
-    "services.booking.domain.series": {"completed", "cancelled", "lapsed"},
-    "services.booking.domain.session": {"fulfilled"},
-    "services.booking.domain.task": {"completed", "cancelled"},
-    "services.booking.domain.waitlist": {"placed", "withdrawn"},
+    "services.booking.domain.series.offer": {"accepted", "declined", "expired", "withdrawn"},
+    "services.booking.domain.waiting.opening": {"ended"},
+    "services.booking.domain.series.series": {"completed", "cancelled", "lapsed"},
+    "services.booking.domain.series.session": {"fulfilled"},
+    "services.booking.domain.clinic.task": {"completed", "cancelled"},
+    "services.booking.domain.waiting.waitlist": {"placed", "withdrawn"},
     "services.followup.domain.check_in": {"answered", "missed", "cancelled"},
     "services.notify.domain.message": {"sent", "failed", "suppressed", "expired", "cancelled"},
 }

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 from marshmallow import EXCLUDE, Schema, fields
 
-from services.booking.domain.access_key import SCOPES as ISSUED
+from services.booking.domain.clinic.access_key import SCOPES as ISSUED
 from shared.auth import PLATFORM
 from shared.cursors import PageQuery, page_schema
 from shared.operator import Operator, operator_routes

@@ -6,7 +6,7 @@ from typing import Final
 from marshmallow import Schema, fields, validate
 
 from services.booking.api.scopes import ADMIN
-from services.booking.domain.access_key import SCOPES
+from services.booking.domain.clinic.access_key import SCOPES
 from services.booking.operations import access_key
 from shared.auth import as_key
 from shared.cursors import PageQuery, page_schema

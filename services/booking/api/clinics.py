@@ -8,7 +8,7 @@ from marshmallow import Schema, fields, post_load, validate
 
 from services.booking.api.request_fields import LocalDate, Many, as_changes
 from services.booking.api.scopes import ADMIN, DESK, OPERATOR
-from services.booking.domain.reassignment import Decision
+from services.booking.domain.placement.reassignment import Decision
 from services.booking.operations import clinic
 from shared.cursors import PageQuery, page_schema
 from shared.fields import Text, WallTime, Zone, country, locale

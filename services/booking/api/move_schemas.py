@@ -7,7 +7,7 @@ from marshmallow import Schema, ValidationError, fields, post_load, validate, va
 
 from services.booking.api.request_fields import LocalMoment, Many
 from services.booking.api.series_schemas import FindingAnswer, PlaceRequest, overrides
-from services.booking.domain.publishing import MOST_SESSIONS
+from services.booking.domain.protocol.publishing import MOST_SESSIONS
 from services.booking.operations.moves import Moved
 
 _FARTHEST: Final = 365

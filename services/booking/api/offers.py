@@ -6,7 +6,7 @@ from marshmallow import Schema, fields
 
 from services.booking.api.request_fields import LocalMoment, an_id
 from services.booking.api.scopes import DESK
-from services.booking.domain.offer import OfferStatus
+from services.booking.domain.series.offer import OfferStatus
 from services.booking.operations import offers
 from shared.cursors import PageQuery, page_schema
 from shared.routes import Route

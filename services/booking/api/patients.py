@@ -7,8 +7,8 @@ from marshmallow import Schema, fields, post_load
 
 from services.booking.api.request_fields import as_changes
 from services.booking.api.scopes import DESK
-from services.booking.domain.patient import Channel, Privacy
-from services.booking.domain.person import Match
+from services.booking.domain.patient.patient import Channel, Privacy
+from services.booking.domain.patient.person import Match
 from services.booking.operations import patient
 from shared.cursors import PageQuery, page_schema
 from shared.fields import EmailAddress, Phone, Text, Zone, country, locale

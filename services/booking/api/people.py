@@ -9,7 +9,7 @@ from services.booking.api.request_fields import LocalDate
 from services.booking.api.scopes import CLINICAL, DESK
 from services.booking.api.series import SESSION
 from services.booking.api.series_schemas import SeriesAnswer
-from services.booking.domain.patient import Reporter
+from services.booking.domain.patient.patient import Reporter
 from services.booking.operations import exposure, person
 from shared.fields import Text
 from shared.routes import Route

@@ -7,12 +7,12 @@ from marshmallow import Schema, fields, post_load, validate
 
 from services.booking.api.request_fields import LocalDate, LocalMoment, Many, a_slug, an_id
 from services.booking.api.series_schemas import FindingAnswer, PlaceRequest
-from services.booking.domain.calendar import Weekday
-from services.booking.domain.placement import Wish
-from services.booking.domain.plan_cost import RATES
-from services.booking.domain.plan_wishes import TimeOfDay, Wishes, WishKind
-from services.booking.domain.protocol import Condition
-from services.booking.domain.publishing import MOST_SESSIONS
+from services.booking.domain.calendar.slots import Weekday
+from services.booking.domain.placement.placement import Wish
+from services.booking.domain.planning.cost import RATES
+from services.booking.domain.planning.wishes import TimeOfDay, Wishes, WishKind
+from services.booking.domain.protocol.protocol import Condition
+from services.booking.domain.protocol.publishing import MOST_SESSIONS
 from services.booking.operations.plans import FixedSession
 from shared.fields import WallTime
 

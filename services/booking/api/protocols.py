@@ -7,11 +7,11 @@ from marshmallow import Schema, fields, post_load, validate
 
 from services.booking.api.request_fields import Many, a_skill, a_slug
 from services.booking.api.scopes import CLINICAL, DESK
-from services.booking.domain.calendar import Weekday
-from services.booking.domain.caps import Caps
-from services.booking.domain.protocol import Block, Condition, Need, Phase, Regimen
-from services.booking.domain.publishing import MOST_SESSIONS
-from services.booking.domain.resource import MOST_PLACES, ResourceKind
+from services.booking.domain.calendar.resource import MOST_PLACES, ResourceKind
+from services.booking.domain.calendar.slots import Weekday
+from services.booking.domain.protocol.caps import Caps
+from services.booking.domain.protocol.protocol import Block, Condition, Need, Phase, Regimen
+from services.booking.domain.protocol.publishing import MOST_SESSIONS
 from services.booking.operations import protocol
 from shared.cursors import PageQuery, page_schema
 from shared.fields import Text

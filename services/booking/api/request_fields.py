@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from marshmallow import ValidationError, fields, validate
 
-from services.booking.domain.resource import SKILL_CODE
+from services.booking.domain.calendar.resource import SKILL_CODE
 
 MAX_ID: Final = 64
 _FIRST: Final = date(2020, 1, 1)

@@ -7,9 +7,7 @@ from marshmallow import Schema, fields, post_load, validate
 
 from services.booking.api.request_fields import LocalDate, LocalMoment, Many, a_skill, as_changes
 from services.booking.api.scopes import ADMIN_DESK, DESK
-from services.booking.domain.calendar import Weekday
-from services.booking.domain.reassignment import Decision
-from services.booking.domain.resource import (
+from services.booking.domain.calendar.resource import (
     MOST_PLACES,
     Absence,
     AbsenceReason,
@@ -18,6 +16,8 @@ from services.booking.domain.resource import (
     Skill,
     SpecialHours,
 )
+from services.booking.domain.calendar.slots import Weekday
+from services.booking.domain.placement.reassignment import Decision
 from services.booking.operations import resource
 from shared.cursors import PageQuery, page_schema
 from shared.fields import Text, WallTime

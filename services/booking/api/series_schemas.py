@@ -7,12 +7,12 @@ from typing import Any, Final
 from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
 
 from services.booking.api.request_fields import LocalDate, LocalMoment, Many, Whole, a_slug, an_id
-from services.booking.domain.override import OVERRIDABLE, Asked
-from services.booking.domain.placement import Wish
-from services.booking.domain.protocol import Condition
-from services.booking.domain.publishing import MOST_SESSIONS
-from services.booking.domain.series import SeriesStatus
-from services.booking.domain.session import CancelReason, MissReason, SessionStatus
+from services.booking.domain.placement.placement import Wish
+from services.booking.domain.protocol.protocol import Condition
+from services.booking.domain.protocol.publishing import MOST_SESSIONS
+from services.booking.domain.series.override import OVERRIDABLE, Asked
+from services.booking.domain.series.series import SeriesStatus
+from services.booking.domain.series.session import CancelReason, MissReason, SessionStatus
 from services.booking.operations.series import FirstFit
 from shared.cursors import PageQuery
 from shared.fields import Text, WallTime

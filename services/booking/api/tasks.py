@@ -6,7 +6,7 @@ from marshmallow import Schema, fields
 
 from services.booking.api.request_fields import an_id
 from services.booking.api.scopes import DESK
-from services.booking.domain.task import TaskKind, TaskStatus
+from services.booking.domain.clinic.task import TaskKind, TaskStatus
 from services.booking.operations import tasks
 from shared.cursors import PageQuery, page_schema
 from shared.fields import Text

@@ -7,9 +7,9 @@ from marshmallow import Schema, fields, validate
 
 from services.booking.api.request_fields import LocalDate, LocalMoment
 from services.booking.api.series_schemas import SessionAnswer
-from services.booking.domain.day_sheet import Mark
-from services.booking.domain.resource import ResourceKind
-from services.booking.domain.session import SessionStatus
+from services.booking.domain.calendar.resource import ResourceKind
+from services.booking.domain.series.session import SessionStatus
+from services.booking.domain.views.day_sheet import Mark
 from shared.cursors import MAX_LIMIT, PageQuery
 
 _A_MINUTE: Final = timedelta(minutes=1)

@@ -7,8 +7,8 @@ from marshmallow import Schema, fields, post_load, validate
 
 from services.booking.api.request_fields import LocalDate, Many, an_id
 from services.booking.api.scopes import DESK
-from services.booking.domain.calendar import Weekday
-from services.booking.domain.waitlist import DayTimes, EntryStatus, Wishes
+from services.booking.domain.calendar.slots import Weekday
+from services.booking.domain.waiting.waitlist import DayTimes, EntryStatus, Wishes
 from services.booking.operations import waitlist
 from shared.cursors import PageQuery, page_schema
 from shared.fields import WallTime

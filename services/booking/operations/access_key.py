@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from services.booking.domain.access_key import AccessKey
+from services.booking.domain.clinic.access_key import AccessKey
 from services.booking.operations.ports import UnitOfWork
 from shared.paging import Page, page_of
 

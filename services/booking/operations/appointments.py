@@ -3,15 +3,15 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.booking.domain.clinic import Clinic
-from services.booking.domain.confirmation import ConfirmedBy, confirm, is_awaited
-from services.booking.domain.offer import Offer, OfferStatus
-from services.booking.domain.patient import Patient
-from services.booking.domain.private_link import Visitors, is_open
-from services.booking.domain.series import Series
-from services.booking.domain.session import Session, SessionStatus
-from services.booking.domain.task import Task, TaskKind, TaskStatus
-from services.booking.domain.wish_to_change import Asked, DayPart, Delay, change_wanted, occasion_of, running_late
+from services.booking.domain.clinic.clinic import Clinic
+from services.booking.domain.clinic.task import Task, TaskKind, TaskStatus
+from services.booking.domain.page.private_link import Visitors, is_open
+from services.booking.domain.page.wish_to_change import Asked, DayPart, Delay, change_wanted, occasion_of, running_late
+from services.booking.domain.patient.patient import Patient
+from services.booking.domain.series.confirmation import ConfirmedBy, confirm, is_awaited
+from services.booking.domain.series.offer import Offer, OfferStatus
+from services.booking.domain.series.series import Series
+from services.booking.domain.series.session import Session, SessionStatus
 from services.booking.operations.offers import AcceptOffer, DeclineOffer, accept_offer, decline_offer
 from services.booking.operations.ports import UnitOfWork
 from shared.errors import Conflict, Forbidden, RuleBroken

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 from typing import Final
 
-from services.booking.domain.availability import Calendar
-from services.booking.domain.calendar import patient_key
+from services.booking.domain.calendar.slots import patient_key
+from services.booking.domain.placement.availability import Calendar
 from services.booking.operations.ports import UnitOfWork
 from shared.localtime import resolve_forward
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from services.booking.domain.at_risk import at_risk
-from services.booking.domain.clinic import Clinic
-from services.booking.domain.protocol_templates import default_protocols
-from services.booking.domain.reassignment import Decision, hits, require_decision
-from services.booking.domain.session import Session
+from services.booking.domain.clinic.clinic import Clinic
+from services.booking.domain.placement.at_risk import at_risk
+from services.booking.domain.placement.reassignment import Decision, hits, require_decision
+from services.booking.domain.protocol.templates import default_protocols
+from services.booking.domain.series.session import Session
 from services.booking.operations.ports import UnitOfWork
 from shared.errors import Fault
 from shared.localtime import resolve_forward

@@ -6,11 +6,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from services.booking.domain.clinic import Clinic
-from services.booking.domain.confirmation import ConfirmedBy, confirm, is_awaited
-from services.booking.domain.series import Series
-from services.booking.domain.session import Session
-from services.booking.domain.wish_to_change import change_wanted, running_late
+from services.booking.domain.clinic.clinic import Clinic
+from services.booking.domain.page.wish_to_change import change_wanted, running_late
+from services.booking.domain.series.confirmation import ConfirmedBy, confirm, is_awaited
+from services.booking.domain.series.series import Series
+from services.booking.domain.series.session import Session
 from services.booking.operations.ports import UnitOfWork
 from shared.errors import NotFound
 

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from services.booking.domain.cap_review import reviewed
-from services.booking.domain.exposure import Exposure, Source
-from services.booking.domain.override import Override
-from services.booking.domain.patient import ExternalDose, Patient, Reporter
-from services.booking.domain.series import Series
-from services.booking.domain.session import HoldOn, Session
-from services.booking.domain.task import Task, TaskKind, new_task
+from services.booking.domain.clinic.task import Task, TaskKind, new_task
+from services.booking.domain.patient.exposure import Exposure, Source
+from services.booking.domain.patient.patient import ExternalDose, Patient, Reporter
+from services.booking.domain.series.cap_review import reviewed
+from services.booking.domain.series.override import Override
+from services.booking.domain.series.series import Series
+from services.booking.domain.series.session import HoldOn, Session
 from services.booking.operations.ports import UnitOfWork
 from shared.errors import Conflict
 from shared.localtime import local_date

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Final
 
-from services.booking.domain.feed import FEED_AHEAD, Feed, Taken, times_taken
+from services.booking.domain.views.feed import FEED_AHEAD, Feed, Taken, times_taken
 from services.booking.operations.ports import UnitOfWork
 from shared.errors import NotFound
 from shared.localtime import at_local_time

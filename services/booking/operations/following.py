@@ -8,9 +8,9 @@ came free is offered to those who wait.
 from dataclasses import replace
 from datetime import timedelta
 
-from services.booking.domain.offer import Changed, Offer
-from services.booking.domain.opening import Opening, OpeningStatus, given_up, opening_at
-from services.booking.domain.series import Series
+from services.booking.domain.series.offer import Changed, Offer
+from services.booking.domain.series.series import Series
+from services.booking.domain.waiting.opening import Opening, OpeningStatus, given_up, opening_at
 from services.booking.operations.ports import UnitOfWork
 from shared.errors import Contended
 

@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 
-from services.booking.domain.free_time import FreeTime, Grid, busy_of
+from services.booking.domain.placement.free_time import FreeTime, Grid, busy_of
 from services.booking.operations.ports import UnitOfWork
 
 

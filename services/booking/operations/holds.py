@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from services.booking.domain import hold
-from services.booking.domain.series import Series, SeriesStatus
+from services.booking.domain.series import hold
+from services.booking.domain.series.series import Series, SeriesStatus
 from services.booking.operations.ports import UnitOfWork
 from services.booking.operations.series import BookSeries, new_series
 from shared.errors import NotFound

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Final
 
-from services.booking.domain.clinic import Clinic
-from services.booking.domain.resource import Interval, Resource
+from services.booking.domain.calendar.resource import Interval, Resource
+from services.booking.domain.clinic.clinic import Clinic
 from services.booking.operations.ports import UnitOfWork
 from shared.errors import Fault, Invalid
 from shared.localtime import resolve_forward

@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.booking.domain.override import Asked
-from services.booking.domain.placement import Wish
-from services.booking.domain.replan import Question, Replan
-from services.booking.domain.series import Series, SeriesMove
-from services.booking.domain.session import CancelReason, Session, SessionMove
-from services.booking.domain.shift import by_one_place, by_time
-from services.booking.domain.spacing import Finding
-from services.booking.domain.standing import TOO_OFTEN, let_down_in_a_row
+from services.booking.domain.placement.placement import Wish
+from services.booking.domain.planning.replan import Question, Replan
+from services.booking.domain.planning.shift import by_one_place, by_time
+from services.booking.domain.protocol.spacing import Finding
+from services.booking.domain.series.override import Asked
+from services.booking.domain.series.series import Series, SeriesMove
+from services.booking.domain.series.session import CancelReason, Session, SessionMove
+from services.booking.domain.series.standing import TOO_OFTEN, let_down_in_a_row
 from services.booking.operations.placing import as_wish, best_replan, question_of, remarks_on, replaced
 from services.booking.operations.ports import UnitOfWork
 from shared.errors import Conflict, Fault, Invalid, RuleBroken

@@ -4,13 +4,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from services.booking.domain.offer import SHORTEST_OFFER, Changed, Offer, OfferedPlace, OfferStatus, answer_by
-from services.booking.domain.opening import ASKED_ELSEWHERE, MOST_AT_ONCE, Opening, OpeningStatus, Outcome, after_quiet
-from services.booking.domain.placement import Placed, Wish, place_again
-from services.booking.domain.series import Series
-from services.booking.domain.session import Session
-from services.booking.domain.suiting import as_wish, first_place, wanted_starts
-from services.booking.domain.waitlist import Entry
+from services.booking.domain.placement.placement import Placed, Wish, place_again
+from services.booking.domain.series.offer import SHORTEST_OFFER, Changed, Offer, OfferedPlace, OfferStatus, answer_by
+from services.booking.domain.series.series import Series
+from services.booking.domain.series.session import Session
+from services.booking.domain.waiting.opening import (
+    ASKED_ELSEWHERE,
+    MOST_AT_ONCE,
+    Opening,
+    OpeningStatus,
+    Outcome,
+    after_quiet,
+)
+from services.booking.domain.waiting.suiting import as_wish, first_place, wanted_starts
+from services.booking.domain.waiting.waitlist import Entry
 from services.booking.operations.calendars import calendar_of
 from services.booking.operations.following import give_back, opening_of
 from services.booking.operations.placing import elsewhere_of, regimen_of

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from services.booking.domain.patient import Channel, Patient, Privacy
-from services.booking.domain.patient_search import wanted
+from services.booking.domain.patient.patient import Channel, Patient, Privacy
+from services.booking.domain.patient.search import wanted
 from services.booking.operations.exposure import identify
 from services.booking.operations.person import person_after
 from services.booking.operations.ports import UnitOfWork

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from services.booking.domain.override import CLINICIAN
-from services.booking.domain.patient import Patient
-from services.booking.domain.person import Match, Ruling, apart
+from services.booking.domain.patient.patient import Patient
+from services.booking.domain.patient.person import Match, Ruling, apart
+from services.booking.domain.series.override import CLINICIAN
 from services.booking.operations.exposure import identify
 from services.booking.operations.ports import UnitOfWork
 from shared.errors import Forbidden

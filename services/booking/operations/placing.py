@@ -5,14 +5,14 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any, Final
 
-from services.booking.domain.alternatives import DAYS, TAKEN, with_alternatives
-from services.booking.domain.override import OVERRIDABLE, Asked, Override, allowed_codes, overrides_of
-from services.booking.domain.placement import Placed, Wish, course_with, place_again
-from services.booking.domain.protocol import Regimen
-from services.booking.domain.replan import FARTHEST, Question, Replan, smallest_replan
-from services.booking.domain.series import Series
-from services.booking.domain.session import Session
-from services.booking.domain.spacing import Finding, breaches, notes
+from services.booking.domain.placement.alternatives import DAYS, TAKEN, with_alternatives
+from services.booking.domain.placement.placement import Placed, Wish, course_with, place_again
+from services.booking.domain.planning.replan import FARTHEST, Question, Replan, smallest_replan
+from services.booking.domain.protocol.protocol import Regimen
+from services.booking.domain.protocol.spacing import Finding, breaches, notes
+from services.booking.domain.series.override import OVERRIDABLE, Asked, Override, allowed_codes, overrides_of
+from services.booking.domain.series.series import Series
+from services.booking.domain.series.session import Session
 from services.booking.operations.calendars import calendar_of, calendar_on
 from services.booking.operations.ports import UnitOfWork
 from shared.errors import Conflict, Fault, RuleBroken

@@ -4,12 +4,12 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Final
 
-from services.booking.domain.placement import Wish
-from services.booking.domain.plan import Plan, Planner, Wanted
-from services.booking.domain.plan_reasons import Reason, outlook, reasons
-from services.booking.domain.plan_request import checked
-from services.booking.domain.plan_wishes import Wishes
-from services.booking.domain.protocol import Condition, condition_of
+from services.booking.domain.placement.placement import Wish
+from services.booking.domain.planning.plan import Plan, Planner, Wanted
+from services.booking.domain.planning.reasons import Reason, outlook, reasons
+from services.booking.domain.planning.request import checked
+from services.booking.domain.planning.wishes import Wishes
+from services.booking.domain.protocol.protocol import Condition, condition_of
 from services.booking.operations.free_time import free_time_of
 from services.booking.operations.ports import UnitOfWork
 from shared.localtime import local_date

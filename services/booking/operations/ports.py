@@ -4,21 +4,21 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
 from typing import Any, Protocol
 
-from services.booking.domain.access_key import AccessKey
-from services.booking.domain.clinic import Clinic
-from services.booking.domain.day_sheet import SessionOfSeries
-from services.booking.domain.exposure import Exposure
-from services.booking.domain.feed import Feed
-from services.booking.domain.offer import Offer, OfferStatus
-from services.booking.domain.opening import Opening
-from services.booking.domain.patient import Patient
-from services.booking.domain.patient_search import Terms
-from services.booking.domain.private_link import Visitors
-from services.booking.domain.protocol import Protocol as ClinicProtocol
-from services.booking.domain.resource import Resource, ResourceKind
-from services.booking.domain.series import Series, SeriesStatus
-from services.booking.domain.task import Task, TaskKind, TaskStatus
-from services.booking.domain.waitlist import Entry, EntryStatus
+from services.booking.domain.calendar.resource import Resource, ResourceKind
+from services.booking.domain.clinic.access_key import AccessKey
+from services.booking.domain.clinic.clinic import Clinic
+from services.booking.domain.clinic.task import Task, TaskKind, TaskStatus
+from services.booking.domain.page.private_link import Visitors
+from services.booking.domain.patient.exposure import Exposure
+from services.booking.domain.patient.patient import Patient
+from services.booking.domain.patient.search import Terms
+from services.booking.domain.protocol.protocol import Protocol as ClinicProtocol
+from services.booking.domain.series.offer import Offer, OfferStatus
+from services.booking.domain.series.series import Series, SeriesStatus
+from services.booking.domain.views.day_sheet import SessionOfSeries
+from services.booking.domain.views.feed import Feed
+from services.booking.domain.waiting.opening import Opening
+from services.booking.domain.waiting.waitlist import Entry, EntryStatus
 from shared.actor import Actor
 from shared.paging import Page
 from shared.private_link import NewLink

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from services.booking.domain.protocol import Protocol, Regimen
-from services.booking.domain.publishing import publish
+from services.booking.domain.protocol.protocol import Protocol, Regimen
+from services.booking.domain.protocol.publishing import publish
 from services.booking.operations.ports import UnitOfWork
 from shared.paging import Page, page_of
 

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import date
 
-from services.booking.domain.day_sheet import SessionOfSeries
-from services.booking.domain.series import Series, SeriesStatus
-from services.booking.domain.session import SessionStatus
+from services.booking.domain.series.series import Series, SeriesStatus
+from services.booking.domain.series.session import SessionStatus
+from services.booking.domain.views.day_sheet import SessionOfSeries
 from services.booking.operations.local_days import local_days
 from services.booking.operations.ports import UnitOfWork
 from shared.paging import Page, page_from, page_of

@@ -5,9 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from services.booking.domain.protocol import Phase
-from services.booking.domain.reassignment import Decision, Hit, danger_of, hits, reassign, require_decision
-from services.booking.domain.resource import (
+from services.booking.domain.calendar.resource import (
     Absence,
     Hours,
     Resource,
@@ -16,6 +14,8 @@ from services.booking.domain.resource import (
     SpecialHours,
     checked,
 )
+from services.booking.domain.placement.reassignment import Decision, Hit, danger_of, hits, reassign, require_decision
+from services.booking.domain.protocol.protocol import Phase
 from services.booking.operations.calendars import calendar_of
 from services.booking.operations.ports import UnitOfWork
 from shared.paging import Page, page_of

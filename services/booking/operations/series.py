@@ -5,19 +5,19 @@ from dataclasses import dataclass, replace
 from datetime import date, time, timedelta
 from typing import Final
 
-from services.booking.domain.alternatives import DAYS, with_alternatives
+from services.booking.domain.clinic.task import TaskKind, new_task
 from services.booking.domain.events import SeriesEvent
-from services.booking.domain.override import Asked, allowed_codes, overrides_of
-from services.booking.domain.placement import Placed, Wish, course_of, place_series
-from services.booking.domain.plan import Planner, Wanted
-from services.booking.domain.plan_cost import FIRST_FIT_RATES
-from services.booking.domain.plan_reasons import in_any_case
-from services.booking.domain.plan_wishes import TimeOfDay, Wishes
-from services.booking.domain.protocol import Condition, Regimen, condition_of
-from services.booking.domain.series import Series
-from services.booking.domain.session import CancelReason, MissReason
-from services.booking.domain.standing import TOO_OFTEN, let_down_in_a_row
-from services.booking.domain.task import TaskKind, new_task
+from services.booking.domain.placement.alternatives import DAYS, with_alternatives
+from services.booking.domain.placement.placement import Placed, Wish, course_of, place_series
+from services.booking.domain.planning.cost import FIRST_FIT_RATES
+from services.booking.domain.planning.plan import Planner, Wanted
+from services.booking.domain.planning.reasons import in_any_case
+from services.booking.domain.planning.wishes import TimeOfDay, Wishes
+from services.booking.domain.protocol.protocol import Condition, Regimen, condition_of
+from services.booking.domain.series.override import Asked, allowed_codes, overrides_of
+from services.booking.domain.series.series import Series
+from services.booking.domain.series.session import CancelReason, MissReason
+from services.booking.domain.series.standing import TOO_OFTEN, let_down_in_a_row
 from services.booking.operations.calendars import calendar_on
 from services.booking.operations.free_time import free_time_of
 from services.booking.operations.ports import UnitOfWork

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from services.booking.domain.task import Task, TaskKind, TaskStatus
+from services.booking.domain.clinic.task import Task, TaskKind, TaskStatus
 from services.booking.operations.ports import UnitOfWork
 from shared.paging import Page
 

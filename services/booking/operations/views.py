@@ -5,11 +5,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from services.booking.domain.at_risk import at_risk
-from services.booking.domain.clinic import Clinic
-from services.booking.domain.day_sheet import Column, SessionOfSeries, column
-from services.booking.domain.resource import Resource, ResourceKind
-from services.booking.domain.utilisation import ResourceUse, Taken, Use, taken_by, use_of
+from services.booking.domain.calendar.resource import Resource, ResourceKind
+from services.booking.domain.clinic.clinic import Clinic
+from services.booking.domain.placement.at_risk import at_risk
+from services.booking.domain.views.day_sheet import Column, SessionOfSeries, column
+from services.booking.domain.views.utilisation import ResourceUse, Taken, Use, taken_by, use_of
 from services.booking.operations.local_days import LocalDays, local_days
 from services.booking.operations.ports import UnitOfWork
 from shared.paging import Page, page_from, page_of

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field, replace
 
-from services.booking.domain.position import Position
-from services.booking.domain.waitlist import Entry, EntryStatus, Wishes, checked, may_wait
+from services.booking.domain.series.position import Position
+from services.booking.domain.waiting.waitlist import Entry, EntryStatus, Wishes, checked, may_wait
 from services.booking.operations.following import give_back
 from services.booking.operations.ports import UnitOfWork
 from shared.errors import Fault, RuleBroken

@@ -9,7 +9,7 @@ import structlog
 from flask import Blueprint, Response, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from services.booking.domain.private_link import PATH
+from services.booking.domain.page.private_link import PATH
 from services.booking.operations import appointments
 from services.booking.operations.appointments import Appointments, ProveYear, ReadAppointments
 from services.booking.pages import form, view

@@ -8,7 +8,7 @@ from typing import Final
 from flask import Blueprint, Response, make_response, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from services.booking.domain.feed import PATH, SUFFIX, Taken
+from services.booking.domain.views.feed import PATH, SUFFIX, Taken
 from services.booking.operations.feeds import FeedTimes, clinic_of_feed, read_feed
 from services.booking.pages.appointment import PREFIX
 from services.booking.pages.texts import Texts, best, load_texts

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from services.booking.domain.clinic import Clinic
-from services.booking.domain.series import Series
-from services.booking.domain.session import Session
+from services.booking.domain.clinic.clinic import Clinic
+from services.booking.domain.series.series import Series
+from services.booking.domain.series.session import Session
 from shared.calendar_file import Entry, EntryStatus, calendar_file, uid_of
 
 

@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
-from services.booking.domain.wish_to_change import LONGEST_WORDS, DayPart, Delay
+from services.booking.domain.page.wish_to_change import LONGEST_WORDS, DayPart, Delay
 from services.booking.pages.view import Posted
 
 DO: Final = "do"

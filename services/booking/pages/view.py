@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from services.booking.domain.confirmation import is_awaited
-from services.booking.domain.offer import Offer
-from services.booking.domain.preparation import Preparation, preparation_of
-from services.booking.domain.private_link import PATH
-from services.booking.domain.session import LOST, Session, SessionStatus
-from services.booking.domain.wish_to_change import LONGEST_WORDS, Asked
+from services.booking.domain.page.preparation import Preparation, preparation_of
+from services.booking.domain.page.private_link import PATH
+from services.booking.domain.page.wish_to_change import LONGEST_WORDS, Asked
+from services.booking.domain.series.confirmation import is_awaited
+from services.booking.domain.series.offer import Offer
+from services.booking.domain.series.session import LOST, Session, SessionStatus
 from services.booking.operations.appointments import Appointments, may_be_late
 from services.booking.pages.clock_face import ClockFace, locale_of
 from services.booking.pages.texts import Texts

@@ -1,6 +1,6 @@
 """Access keys at rest: digests only. `shared.auth` reads the same documents."""
 
-from services.booking.domain.access_key import AccessKey
+from services.booking.domain.clinic.access_key import AccessKey
 from shared.auth import ACCESS_KEYS
 from shared.converters import from_document, to_document
 from shared.documents import Documents

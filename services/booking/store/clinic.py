@@ -1,6 +1,6 @@
 """Clinics at rest. Nothing of a clinic is personal."""
 
-from services.booking.domain.clinic import Clinic
+from services.booking.domain.clinic.clinic import Clinic
 from shared.converters import from_document, to_document
 from shared.documents import Documents
 from shared.unit_of_work import Unit

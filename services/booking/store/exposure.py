@@ -15,7 +15,7 @@ from typing import Final
 
 from pymongo.errors import ConnectionFailure
 
-from services.booking.domain.exposure import Exposure, Source
+from services.booking.domain.patient.exposure import Exposure, Source
 from shared.converters import from_document, to_document
 from shared.errors import TransientFailure
 from shared.unit_of_work import Change, Document, Insert, Unit

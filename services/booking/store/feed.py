@@ -1,6 +1,6 @@
 """Calendar feeds at rest: of their addresses only digests."""
 
-from services.booking.domain.feed import Feed
+from services.booking.domain.views.feed import Feed
 from shared.converters import from_document, to_document
 from shared.documents import Documents
 from shared.errors import NotFound

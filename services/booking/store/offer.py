@@ -3,8 +3,8 @@
 from datetime import datetime
 from typing import Final
 
-from services.booking.domain.offer import Offer, OfferStatus
-from services.booking.domain.opening import Opening, OpeningStatus
+from services.booking.domain.series.offer import Offer, OfferStatus
+from services.booking.domain.waiting.opening import Opening, OpeningStatus
 from shared.converters import from_document, to_document
 from shared.documents import Documents
 from shared.unit_of_work import Document, Unit

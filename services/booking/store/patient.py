@@ -9,9 +9,9 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any, Final
 
-from services.booking.domain.exposure import Source
-from services.booking.domain.patient import Patient, external_id_taken
-from services.booking.domain.patient_search import Terms, terms_of
+from services.booking.domain.patient.exposure import Source
+from services.booking.domain.patient.patient import Patient, external_id_taken
+from services.booking.domain.patient.search import Terms, terms_of
 from services.booking.store.exposure import ExposureStore
 from shared.converters import from_document, to_document
 from shared.documents import Documents

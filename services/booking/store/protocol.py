@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from services.booking.domain.protocol import Protocol
+from services.booking.domain.protocol.protocol import Protocol
 from shared.converters import from_document, to_document
 from shared.documents import Documents
 from shared.errors import NotFound

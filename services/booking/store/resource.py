@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from services.booking.domain.resource import Resource, ResourceKind
+from services.booking.domain.calendar.resource import Resource, ResourceKind
 from shared.converters import from_document, to_document
 from shared.documents import Documents
 from shared.unit_of_work import Document, Unit

@@ -8,11 +8,11 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from services.booking.domain.calendar import LONGEST_SESSION, runs_of, slots_of
-from services.booking.domain.day_sheet import SessionOfSeries
-from services.booking.domain.exposure import Source
-from services.booking.domain.series import Series, SeriesStatus
-from services.booking.domain.session import Session
+from services.booking.domain.calendar.slots import LONGEST_SESSION, runs_of, slots_of
+from services.booking.domain.patient.exposure import Source
+from services.booking.domain.series.series import Series, SeriesStatus
+from services.booking.domain.series.session import Session
+from services.booking.domain.views.day_sheet import SessionOfSeries
 from services.booking.store.exposure import ExposureStore
 from shared.converters import from_document, to_document
 from shared.documents import Documents

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Final
 
-from services.booking.domain.task import Task, TaskKind, TaskStatus
+from services.booking.domain.clinic.task import Task, TaskKind, TaskStatus
 from shared.converters import from_document, to_document
 from shared.documents import Documents
 from shared.paging import Page

@@ -4,10 +4,10 @@ from dataclasses import replace
 from datetime import date
 from typing import Final
 
-from services.booking.domain.feed import PATH as FEED_PATH
-from services.booking.domain.feed import SUFFIX
-from services.booking.domain.person import identity_of
-from services.booking.domain.private_link import PATH
+from services.booking.domain.page.private_link import PATH
+from services.booking.domain.patient.person import identity_of
+from services.booking.domain.views.feed import PATH as FEED_PATH
+from services.booking.domain.views.feed import SUFFIX
 from services.booking.operations.following import follow
 from services.booking.store.access_key import AccessKeyStore
 from services.booking.store.clinic import ClinicStore

@@ -1,6 +1,6 @@
 """Who came through patients' links, at rest: digests and counts only."""
 
-from services.booking.domain.private_link import Visitors
+from services.booking.domain.page.private_link import Visitors
 from shared.converters import from_document, to_document
 from shared.documents import Documents
 from shared.unit_of_work import Unit

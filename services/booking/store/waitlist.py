@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from services.booking.domain.waitlist import Entry, EntryStatus
+from services.booking.domain.waiting.waitlist import Entry, EntryStatus
 from shared.converters import from_document, to_document
 from shared.documents import Documents
 from shared.errors import Conflict

@@ -9,7 +9,7 @@ from typing import Any
 
 from flask.testing import FlaskClient
 
-from services.booking.domain.resource import Resource
+from services.booking.domain.calendar.resource import Resource
 from services.booking.operations.clinic import OpenClinic, open_clinic
 from services.booking.settings import Settings
 from services.booking.store.unit_of_work import MongoUnitOfWork

@@ -8,11 +8,11 @@ from typing import Any, Protocol
 
 import pytest
 
-from services.booking.domain.calendar import Weekday
-from services.booking.domain.exposure import Exposure
-from services.booking.domain.protocol import an_edition
-from services.booking.domain.series import Series
-from services.booking.domain.session import CancelReason, SessionStatus
+from services.booking.domain.calendar.slots import Weekday
+from services.booking.domain.patient.exposure import Exposure
+from services.booking.domain.protocol.protocol import an_edition
+from services.booking.domain.series.series import Series
+from services.booking.domain.series.session import CancelReason, SessionStatus
 from services.booking.operations.series import BookSeries, book_series
 from shared.errors import Contended, RuleBroken
 from tests.integration.booking.booking_host import ThisBooking, at_once

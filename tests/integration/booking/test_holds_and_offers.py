@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from services.booking.domain.offer import Offer
-from services.booking.domain.protocol import Condition
-from services.booking.domain.series import Series
-from services.booking.domain.session import CancelReason
+from services.booking.domain.protocol.protocol import Condition
+from services.booking.domain.series.offer import Offer
+from services.booking.domain.series.series import Series
+from services.booking.domain.series.session import CancelReason
 from services.booking.jobs.table import DUE
 from services.booking.operations.holds import (
     ConfirmHold,

@@ -7,10 +7,10 @@ from functools import partial
 from statistics import median, quantiles
 from typing import Any
 
-from services.booking.domain.calendar import Claim
-from services.booking.domain.protocol import Condition
-from services.booking.domain.series import Series
-from services.booking.domain.session import CancelReason
+from services.booking.domain.calendar.slots import Claim
+from services.booking.domain.protocol.protocol import Condition
+from services.booking.domain.series.series import Series
+from services.booking.domain.series.session import CancelReason
 from services.booking.operations.moves import MoveSession, move_session
 from services.booking.operations.protocol import PublishProtocol, publish_protocol
 from services.booking.operations.series import (
@@ -145,8 +145,10 @@ def _on_other_resources(series: Series, number: int) -> Series:
         return replace(claim, resource_id=f"{claim.resource_id}-{number}")
 
     sessions = tuple(replace(one, claims=tuple(map(other, one.claims))) for one in series.sessions)
-    whose = {"patient_id": f"patient-x{number}", "person": f"person x{number}"}
-    return replace(series, id=f"series-{number}", **whose, sessions=sessions, version=0)
+    patient_id, person = f"patient-x{number}", f"person x{number}"
+    return replace(
+        series, id=f"series-{number}", patient_id=patient_id, person=person, sessions=sessions, version=0
+    )
 
 
 def _save(uow: Any, series: Series) -> None:

@@ -9,9 +9,9 @@ from typing import Any, Protocol
 import bson
 import pytest
 
-from services.booking.domain.patient import ExternalDose, Patient, Reporter
-from services.booking.domain.patient_search import terms_of, wanted
-from services.booking.domain.person import Match, Ruling
+from services.booking.domain.patient.patient import ExternalDose, Patient, Reporter
+from services.booking.domain.patient.person import Match, Ruling
+from services.booking.domain.patient.search import terms_of, wanted
 from shared.errors import Conflict
 from tests.integration.booking.booking_host import ThisBooking
 from tests.support.booking_builders import CLINIC, OTHER_CLINIC, a_patient, a_world

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from services.booking.domain.calendar import runs_of
+from services.booking.domain.calendar.slots import runs_of
 from tests.integration.booking.booking_host import Desk, ThisBooking
 from tests.support.booking_builders import CLINIC, PATIENT
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.booking.domain.calendar import Weekday
+from services.booking.domain.calendar.slots import Weekday
 from shared.ids import new_id
 from tests.integration.booking.booking_host import Desk, ThisBooking, at_once
 from tests.support.booking_builders import CASE_A, CLINIC, NOW

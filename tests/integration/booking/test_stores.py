@@ -7,13 +7,13 @@ from typing import Any, Protocol
 
 import pytest
 
-from services.booking.domain.calendar import Claim
-from services.booking.domain.protocol import an_edition
-from services.booking.domain.protocol_templates import TEMPLATES
-from services.booking.domain.resource import ResourceKind
-from services.booking.domain.series import Series, SeriesStatus
-from services.booking.domain.session import CancelReason, Session, SessionStatus
-from services.booking.domain.spacing import Finding
+from services.booking.domain.calendar.resource import ResourceKind
+from services.booking.domain.calendar.slots import Claim
+from services.booking.domain.protocol.protocol import an_edition
+from services.booking.domain.protocol.spacing import Finding
+from services.booking.domain.protocol.templates import TEMPLATES
+from services.booking.domain.series.series import Series, SeriesStatus
+from services.booking.domain.series.session import CancelReason, Session, SessionStatus
 from shared.errors import Contended, NotFound, Stale
 from tests.support.booking_builders import (
     CLINIC,

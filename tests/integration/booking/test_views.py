@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from services.booking.domain.calendar import PATIENT, Claim, patient_key
-from services.booking.domain.resource import Resource
-from services.booking.domain.series import Series
-from services.booking.domain.task import TaskKind, TaskStatus, new_task
+from services.booking.domain.calendar.resource import Resource
+from services.booking.domain.calendar.slots import PATIENT, Claim, patient_key
+from services.booking.domain.clinic.task import TaskKind, TaskStatus, new_task
+from services.booking.domain.series.series import Series
 from services.booking.operations.queries import ListSessions, list_sessions
 from services.booking.operations.tasks import CompleteTask, ListTasks, complete_task, list_tasks
 from services.booking.operations.views import (

@@ -12,16 +12,16 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from services.booking.domain import events
-from services.booking.domain.calendar import Weekday, patient_key
-from services.booking.domain.offer import Offer
-from services.booking.domain.opening import Opening
-from services.booking.domain.override import Asked
-from services.booking.domain.placement import Wish, course_with
-from services.booking.domain.protocol import Regimen
-from services.booking.domain.protocol_templates import TEMPLATES, default_protocols
-from services.booking.domain.series import OVER, Series, SeriesStatus
-from services.booking.domain.session import OPEN, CancelReason, Session, SessionStatus
-from services.booking.domain.spacing import breaches
+from services.booking.domain.calendar.slots import Weekday, patient_key
+from services.booking.domain.placement.placement import Wish, course_with
+from services.booking.domain.protocol.protocol import Regimen
+from services.booking.domain.protocol.spacing import breaches
+from services.booking.domain.protocol.templates import TEMPLATES, default_protocols
+from services.booking.domain.series.offer import Offer
+from services.booking.domain.series.override import Asked
+from services.booking.domain.series.series import OVER, Series, SeriesStatus
+from services.booking.domain.series.session import OPEN, CancelReason, Session, SessionStatus
+from services.booking.domain.waiting.opening import Opening
 from services.booking.operations.holds import (
     ConfirmHold,
     ExpireHold,

@@ -9,12 +9,12 @@ from html.parser import HTMLParser
 import pytest
 from structlog.testing import capture_logs
 
+from services.booking.domain.clinic.task import Task, TaskKind
 from services.booking.domain.events import SessionConfirmed
-from services.booking.domain.private_link import Visitors
-from services.booking.domain.series import Series, SeriesStatus
-from services.booking.domain.session import SessionStatus
-from services.booking.domain.task import Task, TaskKind
-from services.booking.domain.wish_to_change import LONGEST_WORDS, MOST_OPEN
+from services.booking.domain.page.private_link import Visitors
+from services.booking.domain.page.wish_to_change import LONGEST_WORDS, MOST_OPEN
+from services.booking.domain.series.series import Series, SeriesStatus
+from services.booking.domain.series.session import SessionStatus
 from shared.errors import TransientFailure
 from shared.private_link import WRONG_YEARS_ALLOWED
 from tests.support.booking_builders import a_clinic, a_patient

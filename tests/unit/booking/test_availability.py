@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.booking.domain.availability import (
+from services.booking.domain.calendar.resource import Resource, ResourceKind, Skill
+from services.booking.domain.calendar.slots import SLOT, Claim, is_on_grid, runs_of, slots_of, start_of
+from services.booking.domain.placement.availability import (
     Calendar,
     claims_of,
     claims_on,
@@ -16,10 +18,8 @@ from services.booking.domain.availability import (
     pick,
     why_none,
 )
-from services.booking.domain.calendar import SLOT, Claim, is_on_grid, runs_of, slots_of, start_of
-from services.booking.domain.protocol import Block, Need, Phase
-from services.booking.domain.protocol_templates import ESKETAMINE_BLOCKS, MOOD_BLOCKS, TEMPLATES
-from services.booking.domain.resource import Resource, ResourceKind, Skill
+from services.booking.domain.protocol.protocol import Block, Need, Phase
+from services.booking.domain.protocol.templates import ESKETAMINE_BLOCKS, MOOD_BLOCKS, TEMPLATES
 from shared.localtime import resolve, to_local
 from tests.support.booking_builders import MOOD, NEW_YORK, a_calendar, a_chair, a_nurse, a_resource
 

@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
+from services.booking.domain.calendar.resource import ResourceKind
 from services.booking.domain.events import SeriesBooked, SeriesCompleted, SessionCancelled, SessionMoved
-from services.booking.domain.protocol import Condition
-from services.booking.domain.reassignment import Decision
-from services.booking.domain.resource import ResourceKind
-from services.booking.domain.series import Series, SeriesStatus
-from services.booking.domain.session import CancelReason, MissReason, SessionStatus
+from services.booking.domain.placement.reassignment import Decision
+from services.booking.domain.protocol.protocol import Condition
+from services.booking.domain.series.series import Series, SeriesStatus
+from services.booking.domain.series.session import CancelReason, MissReason, SessionStatus
 from services.booking.operations.moves import MoveSession, move_session
 from services.booking.operations.protocol import (
     ListProtocols,

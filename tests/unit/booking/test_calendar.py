@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.booking.domain.calendar import (
+from services.booking.domain.calendar.slots import (
     SLOT,
     START_GRID,
     Claim,

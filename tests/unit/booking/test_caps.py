@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.booking.domain.caps import Caps, Window, allows, earliest_allowed, fullest, in_window, strictest
-from services.booking.domain.protocol import CAPS, Condition, Regimen
-from services.booking.domain.protocol_templates import TEMPLATES
-from services.booking.domain.spacing import Course, Finding, breaches, notes
+from services.booking.domain.protocol.caps import Caps, Window, allows, earliest_allowed, fullest, in_window, strictest
+from services.booking.domain.protocol.protocol import CAPS, Condition, Regimen
+from services.booking.domain.protocol.spacing import Course, Finding, breaches, notes
+from services.booking.domain.protocol.templates import TEMPLATES
 from tests.support.booking_builders import a_course
 
 MOOD = CAPS[Condition.DEPRESSION]

@@ -6,11 +6,11 @@ from itertools import permutations
 
 import pytest
 
-from services.booking.domain.confirmation import ConfirmedBy, confirm
+from services.booking.domain.clinic.task import Task, TaskKind
 from services.booking.domain.events import SessionConfirmed
-from services.booking.domain.series import Series, SeriesStatus
-from services.booking.domain.session import CancelReason, SessionStatus
-from services.booking.domain.task import Task, TaskKind
+from services.booking.domain.series.confirmation import ConfirmedBy, confirm
+from services.booking.domain.series.series import Series, SeriesStatus
+from services.booking.domain.series.session import CancelReason, SessionStatus
 from services.booking.operations.confirmations import (
     ConfirmSession,
     HearReply,

@@ -3,9 +3,9 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from services.booking.domain.calendar import Claim
-from services.booking.domain.day_sheet import Free, Mark, SessionOfSeries, column
-from services.booking.domain.session import HoldOn, SessionStatus
+from services.booking.domain.calendar.slots import Claim, Weekday
+from services.booking.domain.series.session import HoldOn, SessionStatus
+from services.booking.domain.views.day_sheet import Free, Mark, SessionOfSeries, column
 from tests.support.booking_builders import CASE_A, NEW_YORK, PATIENT, a_chair, a_nurse, a_session, hours
 
 DAY = CASE_A[0]
@@ -96,7 +96,7 @@ def test_what_is_not_in_use_is_not_free():
     ("Europe/Berlin", date(2026, 6, 1), 24),
 ])  # fmt: skip
 def test_a_day_is_as_long_as_its_clocks_make_it(zone, day, length):
-    around = a_chair(hours=hours("00:00", "23:55", days=("MO", "TU", "WE", "TH", "FR", "SA", "SU")))
+    around = a_chair(hours=hours("00:00", "23:55", days=tuple(Weekday)))
     found = column(around, around.open_on(day, zone), (), (), NOON)
     assert sum((one.until_at - one.from_at for one in found.free), timedelta()) == timedelta(hours=length, minutes=-5)
 

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
+from services.booking.domain.clinic.task import Task, TaskKind
 from services.booking.domain.events import SeriesCancelled, SeriesCompleted, SessionMissed
-from services.booking.domain.protocol import Regimen
-from services.booking.domain.series import Series, SeriesStatus
-from services.booking.domain.session import CancelReason, SessionStatus
-from services.booking.domain.task import Task, TaskKind
+from services.booking.domain.protocol.protocol import Regimen
+from services.booking.domain.series.series import Series, SeriesStatus
+from services.booking.domain.series.session import CancelReason, SessionStatus
 from services.booking.operations.protocol import PublishProtocol, publish_protocol
 from services.booking.operations.series import (
     CancelSession,

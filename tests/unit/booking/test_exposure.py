@@ -1,6 +1,6 @@
 from datetime import date
 
-from services.booking.domain.exposure import Exposure, Source
+from services.booking.domain.patient.exposure import Exposure, Source
 
 FIRST, SECOND, THIRD = (date(2026, 3, day) for day in (4, 6, 9))
 

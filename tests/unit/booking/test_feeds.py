@@ -6,10 +6,10 @@ from datetime import UTC, datetime, time, timedelta
 import pytest
 from flask import Flask
 
-from services.booking.domain.calendar import Claim
-from services.booking.domain.feed import Feed, times_taken
-from services.booking.domain.series import Series, SeriesStatus
-from services.booking.domain.session import SessionStatus
+from services.booking.domain.calendar.slots import Claim
+from services.booking.domain.series.series import Series, SeriesStatus
+from services.booking.domain.series.session import SessionStatus
+from services.booking.domain.views.feed import Feed, times_taken
 from services.booking.operations.feeds import (
     AddFeed,
     ListFeeds,

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from services.booking.domain.placement import Wish
-from services.booking.domain.plan_wishes import TimeOfDay, Wishes
-from services.booking.domain.protocol import Condition
-from services.booking.domain.resource import ResourceKind
+from services.booking.domain.calendar.resource import ResourceKind
+from services.booking.domain.placement.placement import Wish
+from services.booking.domain.planning.wishes import TimeOfDay, Wishes
+from services.booking.domain.protocol.protocol import Condition
 from services.booking.operations.plans import FindPlans, FixedSession, Plans, find_plans
 from shared.errors import NotFound, RuleBroken
 from tests.support.booking_builders import (

@@ -6,11 +6,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.booking.domain.availability import Calendar, claims_of, pick
-from services.booking.domain.calendar import PATIENT, SLOT, START_GRID, Weekday, is_on_grid, patient_key, runs_of
-from services.booking.domain.free_time import FreeTime, Grid, begins_of_runs, busy_of
-from services.booking.domain.protocol import Block, Need, Phase
-from services.booking.domain.resource import Absence, AbsenceReason, Hours, Resource, ResourceKind, Skill, SpecialHours
+from services.booking.domain.calendar.resource import (
+    Absence,
+    AbsenceReason,
+    Hours,
+    Resource,
+    ResourceKind,
+    Skill,
+    SpecialHours,
+)
+from services.booking.domain.calendar.slots import PATIENT, SLOT, START_GRID, Weekday, is_on_grid, patient_key, runs_of
+from services.booking.domain.placement.availability import Calendar, claims_of, pick
+from services.booking.domain.placement.free_time import FreeTime, Grid, begins_of_runs, busy_of
+from services.booking.domain.protocol.protocol import Block, Need, Phase
 from shared.localtime import resolve, resolve_forward, to_local
 from tests.support.booking_builders import NEW_YORK, NOW, a_chair, a_nurse, hours
 

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from services.booking.domain import hold
 from services.booking.domain.events import SeriesBooked
-from services.booking.domain.series import Series, SeriesStatus
-from services.booking.domain.session import SessionStatus
+from services.booking.domain.series import hold
+from services.booking.domain.series.series import Series, SeriesStatus
+from services.booking.domain.series.session import SessionStatus
 from shared.errors import Conflict, RuleBroken
 from shared.private_link import NewLink
 from tests.support.booking_builders import NOW, a_series, a_session

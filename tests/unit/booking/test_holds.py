@@ -4,9 +4,9 @@ from typing import Any
 import pytest
 
 from services.booking.domain.events import SeriesBooked
-from services.booking.domain.protocol import Condition
-from services.booking.domain.series import Series, SeriesStatus
-from services.booking.domain.session import CancelReason
+from services.booking.domain.protocol.protocol import Condition
+from services.booking.domain.series.series import Series, SeriesStatus
+from services.booking.domain.series.session import CancelReason
 from services.booking.operations.clinic import ChangeClinic, change_clinic
 from services.booking.operations.holds import (
     ConfirmHold,

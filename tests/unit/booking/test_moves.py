@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from services.booking.domain.calendar import Weekday
+from services.booking.domain.calendar.slots import Weekday
 from services.booking.domain.events import SeriesResumed, SessionMoved
-from services.booking.domain.override import Asked, Override
-from services.booking.domain.protocol import Condition
-from services.booking.domain.series import Series, SeriesStatus
-from services.booking.domain.session import CancelReason, MissReason, SessionStatus
+from services.booking.domain.protocol.protocol import Condition
+from services.booking.domain.series.override import Asked, Override
+from services.booking.domain.series.series import Series, SeriesStatus
+from services.booking.domain.series.session import CancelReason, MissReason, SessionStatus
 from services.booking.operations.moves import (
     Moved,
     MoveSession,

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from services.booking.domain.events import OfferAccepted, OfferDeclined, OfferExpired, OfferMade, OfferWithdrawn
-from services.booking.domain.offer import MOVES, Offer, OfferMove, OfferStatus, answer_by
+from services.booking.domain.series.offer import MOVES, Offer, OfferMove, OfferStatus, answer_by
 from shared.errors import Conflict, RuleBroken
 
 MADE_AT = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from services.booking.domain.events import OfferMade
-from services.booking.domain.offer import Offer, OfferStatus
-from services.booking.domain.opening import Opening, OpeningStatus
-from services.booking.domain.series import Series, SeriesStatus
-from services.booking.domain.session import CancelReason, SessionStatus
-from services.booking.domain.waitlist import Entry, EntryStatus, Wishes
+from services.booking.domain.series.offer import Offer, OfferStatus
+from services.booking.domain.series.series import Series, SeriesStatus
+from services.booking.domain.series.session import CancelReason, SessionStatus
+from services.booking.domain.waiting.opening import Opening, OpeningStatus
+from services.booking.domain.waiting.waitlist import Entry, EntryStatus, Wishes
 from services.booking.operations.moves import MoveSession, PauseSeries, move_session, pause_series
 from services.booking.operations.offers import (
     AcceptOffer,

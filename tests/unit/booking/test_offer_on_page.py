@@ -3,8 +3,8 @@
 import pytest
 
 from services.booking.domain.events import OfferAccepted, OfferDeclined, SeriesBooked
-from services.booking.domain.offer import Offer, OfferStatus
-from services.booking.domain.series import Series
+from services.booking.domain.series.offer import Offer, OfferStatus
+from services.booking.domain.series.series import Series
 from tests.support.booking_fakes import FakeBooking
 from tests.support.booking_pages import BORN, Phone
 from tests.support.booking_waiting import NINE, a_busy_world, an_offer, somebody_waits

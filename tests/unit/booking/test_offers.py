@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.booking.domain.calendar import Weekday
+from services.booking.domain.calendar.slots import Weekday
 from services.booking.domain.events import (
     OfferAccepted,
     OfferDeclined,
@@ -14,13 +14,13 @@ from services.booking.domain.events import (
     OfferMade,
     SessionMoved,
 )
-from services.booking.domain.exposure import Source
-from services.booking.domain.offer import OfferStatus
-from services.booking.domain.opening import MOST_AT_ONCE, Opening, OpeningStatus, Outcome
-from services.booking.domain.position import Position
-from services.booking.domain.series import Series
-from services.booking.domain.session import MissReason, SessionStatus
-from services.booking.domain.waitlist import DayTimes, Entry, EntryStatus, Wishes
+from services.booking.domain.patient.exposure import Source
+from services.booking.domain.series.offer import OfferStatus
+from services.booking.domain.series.position import Position
+from services.booking.domain.series.series import Series
+from services.booking.domain.series.session import MissReason, SessionStatus
+from services.booking.domain.waiting.opening import MOST_AT_ONCE, Opening, OpeningStatus, Outcome
+from services.booking.domain.waiting.waitlist import DayTimes, Entry, EntryStatus, Wishes
 from services.booking.operations.clinic import ChangeClinic, change_clinic
 from services.booking.operations.offers import (
     AcceptOffer,

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from services.booking.domain.calendar import Claim
-from services.booking.domain.opening import (
+from services.booking.domain.calendar.slots import Claim
+from services.booking.domain.series.session import Session, SessionStatus
+from services.booking.domain.waiting.opening import (
     MOVES,
     Opening,
     OpeningMove,
@@ -15,7 +16,6 @@ from services.booking.domain.opening import (
     given_up,
     opening_at,
 )
-from services.booking.domain.session import Session, SessionStatus
 from shared.errors import Conflict
 from shared.localtime import resolve
 from tests.support.booking_builders import NEW_YORK, NOW, a_series, a_session

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.booking.domain.patient import Patient
-from services.booking.domain.patient_search import terms_of, wanted
+from services.booking.domain.patient.patient import Patient
+from services.booking.domain.patient.search import terms_of, wanted
 from services.booking.operations.patient import ChangePatient, ListPatients, change_patient, list_patients
 from shared.errors import Invalid
 from tests.support.booking_builders import CLINIC, a_patient, a_world

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from services.booking.domain.calendar import Weekday
-from services.booking.domain.patient import Patient, Reporter
-from services.booking.domain.person import Match
-from services.booking.domain.protocol import Condition, an_edition
-from services.booking.domain.protocol_templates import default_protocols
-from services.booking.domain.series import Series
-from services.booking.domain.session import CancelReason, MissReason
-from services.booking.domain.task import Task, TaskKind
+from services.booking.domain.calendar.slots import Weekday
+from services.booking.domain.clinic.task import Task, TaskKind
+from services.booking.domain.patient.patient import Patient, Reporter
+from services.booking.domain.patient.person import Match
+from services.booking.domain.protocol.protocol import Condition, an_edition
+from services.booking.domain.protocol.templates import default_protocols
+from services.booking.domain.series.series import Series
+from services.booking.domain.series.session import CancelReason, MissReason
 from services.booking.operations.exposure import (
     AddExternalDose,
     ListExternalDoses,

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.booking.domain.person import identity_of, words_of
+from services.booking.domain.patient.person import identity_of, words_of
 
 BORN = date(1980, 5, 17)
 

@@ -4,14 +4,14 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
-from services.booking.domain.availability import Calendar
-from services.booking.domain.calendar import PATIENT, Weekday, patient_key, slots_between
-from services.booking.domain.placement import Wish, place_again, place_series
-from services.booking.domain.protocol import Regimen
-from services.booking.domain.protocol_templates import TEMPLATES
-from services.booking.domain.resource import ResourceKind
-from services.booking.domain.series import Series
-from services.booking.domain.session import Session, SessionStatus
+from services.booking.domain.calendar.resource import ResourceKind
+from services.booking.domain.calendar.slots import PATIENT, Weekday, patient_key, slots_between
+from services.booking.domain.placement.availability import Calendar
+from services.booking.domain.placement.placement import Wish, place_again, place_series
+from services.booking.domain.protocol.protocol import Regimen
+from services.booking.domain.protocol.templates import TEMPLATES
+from services.booking.domain.series.series import Series
+from services.booking.domain.series.session import Session, SessionStatus
 from shared.errors import Conflict, Fault, RuleBroken
 from shared.localtime import resolve
 from tests.support.booking_builders import (

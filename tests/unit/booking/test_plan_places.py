@@ -6,16 +6,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.booking.domain.availability import Calendar, claims_of, pick
-from services.booking.domain.calendar import PATIENT, SLOT, Weekday, patient_key, runs_of, slot_key, slots_between
-from services.booking.domain.free_time import FreeTime, Grid, busy_of
-from services.booking.domain.placement import Wish
-from services.booking.domain.plan_cost import RATES
-from services.booking.domain.plan_places import Places
-from services.booking.domain.plan_wishes import TimeOfDay, Wishes, WishKind
-from services.booking.domain.protocol import Block, Need, Phase
-from services.booking.domain.protocol_templates import TEMPLATES
-from services.booking.domain.resource import Resource, ResourceKind
+from services.booking.domain.calendar.resource import Resource, ResourceKind
+from services.booking.domain.calendar.slots import PATIENT, SLOT, Weekday, patient_key, runs_of, slot_key, slots_between
+from services.booking.domain.placement.availability import Calendar, claims_of, pick
+from services.booking.domain.placement.free_time import FreeTime, Grid, busy_of
+from services.booking.domain.placement.placement import Wish
+from services.booking.domain.planning.cost import RATES
+from services.booking.domain.planning.places import Places
+from services.booking.domain.planning.wishes import TimeOfDay, Wishes, WishKind
+from services.booking.domain.protocol.protocol import Block, Need, Phase
+from services.booking.domain.protocol.templates import TEMPLATES
 from shared.localtime import resolve, to_local
 from tests.support.booking_builders import NEW_YORK, NOW, a_chair, a_nurse, hours
 

@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.booking.domain.calendar import Weekday, runs_of, slots_between
-from services.booking.domain.free_time import FreeTime, Grid, busy_of
-from services.booking.domain.placement import Wish
-from services.booking.domain.plan import Planner, Wanted
-from services.booking.domain.plan_reasons import EARLIER_BY, Reason, outlook, reasons
-from services.booking.domain.plan_wishes import TimeOfDay, Wishes
-from services.booking.domain.protocol import Block, Need
-from services.booking.domain.protocol_templates import TEMPLATES
-from services.booking.domain.resource import Absence, AbsenceReason, Resource, ResourceKind
+from services.booking.domain.calendar.resource import Absence, AbsenceReason, Resource, ResourceKind
+from services.booking.domain.calendar.slots import Weekday, runs_of, slots_between
+from services.booking.domain.placement.free_time import FreeTime, Grid, busy_of
+from services.booking.domain.placement.placement import Wish
+from services.booking.domain.planning.plan import Planner, Wanted
+from services.booking.domain.planning.reasons import EARLIER_BY, Reason, outlook, reasons
+from services.booking.domain.planning.wishes import TimeOfDay, Wishes
+from services.booking.domain.protocol.protocol import Block, Need
+from services.booking.domain.protocol.templates import TEMPLATES
 from shared.localtime import resolve
 from tests.support.booking_builders import MOOD, NEW_YORK, NOW, a_chair, a_nurse, hours
 

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.booking.domain.caps import Caps
-from services.booking.domain.plan_cost import (
+from services.booking.domain.planning.cost import (
     RATES,
     Cost,
     Rates,
@@ -19,10 +18,11 @@ from services.booking.domain.plan_cost import (
     span_cost,
     wait_cost,
 )
-from services.booking.domain.plan_search import NO_PLACE, Found, Question, best_dates
-from services.booking.domain.protocol import Condition, Phase, Regimen
-from services.booking.domain.protocol_templates import TEMPLATES
-from services.booking.domain.spacing import breaches
+from services.booking.domain.planning.search import NO_PLACE, Found, Question, best_dates
+from services.booking.domain.protocol.caps import Caps
+from services.booking.domain.protocol.protocol import Condition, Phase, Regimen
+from services.booking.domain.protocol.spacing import breaches
+from services.booking.domain.protocol.templates import TEMPLATES
 from shared.errors import RuleBroken
 from tests.support.booking_builders import CASE_A, MOOD, a_course
 

@@ -14,10 +14,10 @@ from typing import Any
 import highspy
 import pytest
 
-from services.booking.domain.calendar import weekday_of
-from services.booking.domain.plan_cost import RATES, gap_cost
-from services.booking.domain.plan_search import NO_PLACE, Question, best_dates
-from services.booking.domain.protocol_templates import TEMPLATES
+from services.booking.domain.calendar.slots import weekday_of
+from services.booking.domain.planning.cost import RATES, gap_cost
+from services.booking.domain.planning.search import NO_PLACE, Question, best_dates
+from services.booking.domain.protocol.templates import TEMPLATES
 
 MONDAY = date(2026, 3, 2)
 

@@ -10,18 +10,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.booking.domain.availability import Calendar
-from services.booking.domain.calendar import Weekday, runs_of, slots_between
-from services.booking.domain.free_time import FreeTime, Grid, busy_of
-from services.booking.domain.placement import Wish, place_series
-from services.booking.domain.plan import Plan, Planner, Wanted
-from services.booking.domain.plan_cost import FIRST_FIT_RATES, RATES
-from services.booking.domain.plan_search import best_dates
-from services.booking.domain.plan_wishes import TimeOfDay, Wishes, WishKind
-from services.booking.domain.protocol import Need, Regimen
-from services.booking.domain.protocol_templates import TEMPLATES
-from services.booking.domain.resource import Resource, ResourceKind, Skill
-from services.booking.domain.spacing import breaches
+from services.booking.domain.calendar.resource import Resource, ResourceKind, Skill
+from services.booking.domain.calendar.slots import Weekday, runs_of, slots_between
+from services.booking.domain.placement.availability import Calendar
+from services.booking.domain.placement.free_time import FreeTime, Grid, busy_of
+from services.booking.domain.placement.placement import Wish, place_series
+from services.booking.domain.planning.cost import FIRST_FIT_RATES, RATES
+from services.booking.domain.planning.plan import Plan, Planner, Wanted
+from services.booking.domain.planning.search import best_dates
+from services.booking.domain.planning.wishes import TimeOfDay, Wishes, WishKind
+from services.booking.domain.protocol.protocol import Need, Regimen
+from services.booking.domain.protocol.spacing import breaches
+from services.booking.domain.protocol.templates import TEMPLATES
 from shared.localtime import resolve
 from tests.support.booking_builders import (
     CASE_A,

@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
-from services.booking.domain.calendar import PATIENT
-from services.booking.domain.caps import Caps
-from services.booking.domain.protocol import Block, Condition, Need, Phase, Regimen
-from services.booking.domain.protocol_templates import TALK_BLOCKS, TEMPLATES, default_protocols
-from services.booking.domain.publishing import faults_of, publish
-from services.booking.domain.resource import ResourceKind
-from services.booking.domain.spacing import breaches, earliest_course, notes
+from services.booking.domain.calendar.resource import ResourceKind
+from services.booking.domain.calendar.slots import PATIENT
+from services.booking.domain.protocol.caps import Caps
+from services.booking.domain.protocol.protocol import Block, Condition, Need, Phase, Regimen
+from services.booking.domain.protocol.publishing import faults_of, publish
+from services.booking.domain.protocol.spacing import breaches, earliest_course, notes
+from services.booking.domain.protocol.templates import TALK_BLOCKS, TEMPLATES, default_protocols
 from shared.errors import RuleBroken
 from tests.support.booking_builders import MOOD
 

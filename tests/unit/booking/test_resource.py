@@ -3,8 +3,7 @@ from typing import Any
 
 import pytest
 
-from services.booking.domain.calendar import Weekday
-from services.booking.domain.resource import (
+from services.booking.domain.calendar.resource import (
     Absence,
     AbsenceReason,
     Interval,
@@ -14,6 +13,7 @@ from services.booking.domain.resource import (
     SpecialHours,
     checked,
 )
+from services.booking.domain.calendar.slots import Weekday
 from shared.errors import RuleBroken
 from shared.localtime import resolve, to_local
 from tests.support.booking_builders import NEW_YORK, a_chair, a_nurse, a_resource, hours

@@ -7,17 +7,24 @@ from typing import Any
 
 import pytest
 
-from services.booking.domain.at_risk import at_risk
-from services.booking.domain.availability import a_session as a_placed_session
-from services.booking.domain.availability import pick
-from services.booking.domain.calendar import PATIENT as THE_PATIENT
-from services.booking.domain.calendar import Claim
-from services.booking.domain.clinic import Clinic
-from services.booking.domain.protocol import Block, Need, Phase
-from services.booking.domain.reassignment import Decision
-from services.booking.domain.resource import Absence, AbsenceReason, Resource, ResourceKind, Skill, SpecialHours
-from services.booking.domain.series import Series, SeriesStatus
-from services.booking.domain.session import Session, SessionStatus
+from services.booking.domain.calendar.resource import (
+    Absence,
+    AbsenceReason,
+    Resource,
+    ResourceKind,
+    Skill,
+    SpecialHours,
+)
+from services.booking.domain.calendar.slots import PATIENT as THE_PATIENT
+from services.booking.domain.calendar.slots import Claim
+from services.booking.domain.clinic.clinic import Clinic
+from services.booking.domain.placement.at_risk import at_risk
+from services.booking.domain.placement.availability import a_session as a_placed_session
+from services.booking.domain.placement.availability import pick
+from services.booking.domain.placement.reassignment import Decision
+from services.booking.domain.protocol.protocol import Block, Need, Phase
+from services.booking.domain.series.series import Series, SeriesStatus
+from services.booking.domain.series.session import Session, SessionStatus
 from services.booking.operations.clinic import ChangeClinic, change_clinic
 from services.booking.operations.resource import ChangeResource, change_resource
 from shared.errors import Conflict, Contended, Fault, RuleBroken, Stale

@@ -4,8 +4,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from services.booking.domain.protocol_templates import TEMPLATES
-from services.booking.domain.spacing import breaches, notes
+from services.booking.domain.protocol.spacing import breaches, notes
+from services.booking.domain.protocol.templates import TEMPLATES
 from tests.support.booking_builders import CASE_A, MOOD, a_course
 
 PAIN = TEMPLATES["pain-iv-5x5d"]

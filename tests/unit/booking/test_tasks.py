@@ -3,7 +3,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.booking.domain.task import MOVES, TaskKind, TaskMove, TaskStatus, new_task
+from services.booking.domain.clinic.task import MOVES, TaskKind, TaskMove, TaskStatus, new_task
 from services.booking.operations.tasks import (
     CancelTask,
     CompleteTask,

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from services.booking.domain.confirmation import ConfirmedBy, confirm
-from services.booking.domain.series import Series
-from services.booking.domain.session import CancelReason, MissReason
+from services.booking.domain.series.confirmation import ConfirmedBy, confirm
+from services.booking.domain.series.series import Series
+from services.booking.domain.series.session import CancelReason, MissReason
 from services.booking.events.published import TYPES
 from shared import contracts
 from shared.converters import from_document, to_document, to_json

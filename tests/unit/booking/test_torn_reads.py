@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from services.booking.domain.placement import Wish
+from services.booking.domain.placement.placement import Wish
 from services.booking.operations.moves import Moved, MoveSession, MoveSessions, move_session, move_sessions
 from tests.support.booking_builders import CASE_A, CLINIC, a_world, booked
 

@@ -3,11 +3,11 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from services.booking.domain.calendar import PATIENT as AS_PATIENT
-from services.booking.domain.calendar import Claim
-from services.booking.domain.day_sheet import SessionOfSeries
-from services.booking.domain.session import SessionStatus
-from services.booking.domain.utilisation import Use, taken_by, use_of
+from services.booking.domain.calendar.slots import PATIENT as AS_PATIENT
+from services.booking.domain.calendar.slots import Claim, Weekday
+from services.booking.domain.series.session import SessionStatus
+from services.booking.domain.views.day_sheet import SessionOfSeries
+from services.booking.domain.views.utilisation import Use, taken_by, use_of
 from tests.support.booking_builders import NEW_YORK, a_chair, a_session, hours
 
 DAY = date(2026, 3, 4)
@@ -82,7 +82,7 @@ def test_each_local_date_counts_by_itself_and_all_of_them_together():
 
 
 def test_the_day_the_clock_jumps_is_an_hour_shorter():
-    around = a_chair(hours=hours("00:00", "23:55", days=("SU",)))
+    around = a_chair(hours=hours("00:00", "23:55", days=(Weekday.SU,)))
     assert minutes(used(around, days=(date(2026, 3, 8),)).total) == (23 * 60 - 5, 0, 0)
 
 

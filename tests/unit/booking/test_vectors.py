@@ -8,8 +8,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from services.booking.domain.calendar import Weekday
-from services.booking.domain.protocol import Condition
+from services.booking.domain.calendar.slots import Weekday
+from services.booking.domain.protocol.protocol import Condition
 from services.booking.operations.moves import ShiftSeries, shift_series
 from tests.support.booking_builders import (
     CASE_A,

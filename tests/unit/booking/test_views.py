@@ -6,11 +6,11 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from services.booking.api.view_schemas import ColumnAnswer
-from services.booking.domain.clinic import Clinic
-from services.booking.domain.day_sheet import Free, Mark
-from services.booking.domain.protocol import Condition
-from services.booking.domain.resource import ResourceKind
-from services.booking.domain.session import CancelReason, SessionStatus
+from services.booking.domain.calendar.resource import ResourceKind
+from services.booking.domain.clinic.clinic import Clinic
+from services.booking.domain.protocol.protocol import Condition
+from services.booking.domain.series.session import CancelReason, SessionStatus
+from services.booking.domain.views.day_sheet import Free, Mark
 from services.booking.operations.series import CancelSession, cancel_session
 from services.booking.operations.views import (
     ShowDaySheet,

@@ -10,11 +10,11 @@ from services.booking.domain.events import (
     OfferMade,
     OfferWithdrawn,
 )
-from services.booking.domain.offer import Offer, OfferStatus
-from services.booking.domain.opening import Opening
-from services.booking.domain.series import Series
-from services.booking.domain.session import CancelReason, SessionStatus
-from services.booking.domain.waitlist import Entry, EntryStatus, Wishes
+from services.booking.domain.series.offer import Offer, OfferStatus
+from services.booking.domain.series.series import Series
+from services.booking.domain.series.session import CancelReason, SessionStatus
+from services.booking.domain.waiting.opening import Opening
+from services.booking.domain.waiting.waitlist import Entry, EntryStatus, Wishes
 from services.booking.operations.moves import (
     MoveSession,
     PauseSeries,

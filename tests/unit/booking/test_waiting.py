@@ -4,11 +4,11 @@ from datetime import datetime, time, timedelta
 
 import pytest
 
-from services.booking.domain.opening import Opening
-from services.booking.domain.position import Position
-from services.booking.domain.protocol import Condition
-from services.booking.domain.session import CancelReason, MissReason, SessionStatus
-from services.booking.domain.waitlist import EntryStatus, Wishes
+from services.booking.domain.protocol.protocol import Condition
+from services.booking.domain.series.position import Position
+from services.booking.domain.series.session import CancelReason, MissReason, SessionStatus
+from services.booking.domain.waiting.opening import Opening
+from services.booking.domain.waiting.waitlist import EntryStatus, Wishes
 from services.booking.operations.holds import ExpireHold, HoldSeries, expire_hold, hold_series
 from services.booking.operations.moves import MoveSession, PauseSeries, move_session, pause_series
 from services.booking.operations.series import CancelSession, MarkMissed, cancel_session, mark_missed

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from services.booking.domain.calendar import Weekday
-from services.booking.domain.position import Position
-from services.booking.domain.series import SeriesStatus
-from services.booking.domain.session import SessionStatus
-from services.booking.domain.waitlist import (
+from services.booking.domain.calendar.slots import Weekday
+from services.booking.domain.series.position import Position
+from services.booking.domain.series.series import SeriesStatus
+from services.booking.domain.series.session import SessionStatus
+from services.booking.domain.waiting.waitlist import (
     MOVES,
     DayTimes,
     Entry,

@@ -1,0 +1,1 @@
+"""Time as slots, and the resources that have it."""

@@ -1,0 +1,1 @@
+"""Where a session can be: what is free, what is in the way, what lies near."""

@@ -1,0 +1,1 @@
+"""The search for whole plans, and for the smallest change of one."""

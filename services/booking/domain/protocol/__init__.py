@@ -1,0 +1,1 @@
+"""What a clinician writes: phases, spacing, caps; how it is checked and published."""

@@ -1,0 +1,1 @@
+"""A booked course with its sessions, and everything that may happen to it."""

@@ -1,0 +1,1 @@
+"""Who waits for another time, and what came free."""
