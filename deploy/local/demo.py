@@ -16,7 +16,8 @@ from deploy.local.desk import Desk, Refusal
 from deploy.local.faults import LocalFault
 from deploy.local.installation import REPOSITORY, Ports
 from deploy.local.platform import Platform
-from deploy.local.story import Clinic, Story, StoryBroken, open_clinic
+from deploy.local.story import Clinic, Story, open_clinic
+from deploy.local.story_stage import StoryBroken
 from shared.clock import SimulatedClock
 
 FOLDER: Final = REPOSITORY / ".data" / "demo"
@@ -31,18 +32,22 @@ class Terminal:
         self._began = time.monotonic()
         self._coloured = sys.stdout.isatty()
         self._lock = threading.Lock()
+        self._clock = ""
 
     def seconds(self) -> float:
         return time.monotonic() - self._began
 
     def tell(self, kind: str, text: str) -> None:
-        """One piece of news; what a patient reads is framed."""
-        first, *rest = [wrapped for line in text.splitlines() for wrapped in textwrap.wrap(line, 88) or [""]]
+        """One piece of news, behind the simulated time that it has."""
+        if kind == "clock":
+            self._clock = text
+            return
+        first, *rest = [wrapped for line in text.splitlines() for wrapped in textwrap.wrap(line, 96) or [""]]
         begin, end = (STYLE.get(kind, ""), PLAIN) if self._coloured else ("", "")
         with self._lock:
-            print(f"{self.seconds():6.1f} s  {kind:<9} {begin}{first}{end}", flush=True)
+            print(f"{self.seconds():6.1f} s  {self._clock:<17}{kind:<9} {begin}{first}{end}", flush=True)
             for line in rest:
-                print(f"{'':20}{begin}{line}{end}", flush=True)
+                print(f"{'':37}{begin}{line}{end}", flush=True)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

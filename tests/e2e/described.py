@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
-from tests.e2e.practice import ONE, Practice, a_patient, a_wish
+from tests.e2e.practice import NOBODY, ONE, Practice, a_patient, a_wish
 from tests.e2e.town import SERVICES, Http, Town, a_phone, ok
 
 _METHODS: Final = ("get", "post", "patch", "put", "delete")
@@ -34,6 +34,11 @@ class Operation:
     def parameters(self) -> list[str]:
         """What the path names but the clinic."""
         return [name for name in re.findall(r"{(\w+)}", self.path) if name != "clinic_id"]
+
+    @property
+    def acts(self) -> bool:
+        """Whether it asks for an Idempotency-Key: a POST without one only asks."""
+        return any(header["name"] == "Idempotency-Key" for header in self.described.get("parameters", ()))
 
     @property
     def statuses(self) -> set[int]:
@@ -73,7 +78,7 @@ A_REGIMEN: Final[dict[str, Any]] = {
         {
             "name": "induction",
             "sessions": 2,
-            "blocks": [{"name": "infusion", "minutes": 40, "needs": ["chair", "nurse"]}],
+            "blocks": [{"name": "infusion", "minutes": 40, "needs": [{"kind": "chair"}, {"kind": "nurse"}]}],
             "min_days": 2,
             "max_days": 9,
             "per_seven_days": 2,
@@ -96,6 +101,13 @@ def a_clinic(**details: Any) -> dict[str, Any]:
     }
 
 
+def running_series(practice: Practice, patient_id: str) -> str:
+    """A series of a patient that runs, or one that nobody has."""
+    found = practice.http.get(practice.at("booking", "/series"), patient_id=patient_id, status="active")
+    items = found.json()["items"] if found.ok else []
+    return str(items[-1]["id"]) if items else NOBODY
+
+
 BODIES: Final[Mapping[str, Callable[[Practice, str], dict[str, Any]]]] = {
     "open_clinic": lambda _, __: a_clinic(),
     "change_clinic": lambda _, __: {"phone": "555-0111"},
@@ -104,13 +116,41 @@ BODIES: Final[Mapping[str, Callable[[Practice, str], dict[str, Any]]]] = {
     "register_patient": lambda _, __: a_patient(),
     "change_patient": lambda _, __: {"phone": a_phone()},
     "add_resource": lambda _, __: {"kind": "room", "name": "Quiet room"},
+    "add_feed": lambda _, __: {"label": "phone at the desk"},
     "change_resource": lambda _, __: {"name": "Another name"},
     "publish_protocol": lambda _, __: {"slug": "two-sessions", "regimen": A_REGIMEN},
     "book_series": lambda _, patient_id: a_wish(patient_id, [], ONE),
     "cancel_series": lambda _, __: {"reason": "clinic"},
     "move_session": lambda practice, _: {"starts_local": f"{practice.soon() + timedelta(days=1):%Y-%m-%dT%H:%M}"},
+    "rebook_session": lambda practice, _: {"starts_local": f"{practice.soon():%Y-%m-%dT%H:%M}"},
+    "move_sessions": lambda practice, _: {
+        "sessions": [{"number": 1, "starts_local": f"{practice.soon() + timedelta(days=1):%Y-%m-%dT%H:%M}"}]
+    },
+    "shift_series": lambda _, __: {"from_number": 1, "days": 1},
+    "replan_session": lambda _, __: {"number": 1},
+    "pause_series": lambda _, __: {"reason": "patient"},
+    "resume_series": lambda _, __: {},
     "cancel_session": lambda _, __: {"reason": "clinic"},
     "mark_missed": lambda _, __: {"reason": "no-show"},
+    "find_plans": lambda _, patient_id: {"patient_id": patient_id, "protocol": "booster-single", "condition": "ptsd"},
+    "hold_series": lambda _, patient_id: {**a_wish(patient_id, [], ONE), "minutes": 30},
+    # Nothing is ever free on that day, so nobody is asked.
+    "join_waitlist": lambda practice, patient_id: {
+        "series_id": running_series(practice, patient_id),
+        "number": 1,
+        "wishes": {"latest": "2020-01-02"},
+    },
+    "decide_person": lambda _, __: {"decision": "confirmed", "reason": "their passport"},
+    "add_external_dose": lambda _, __: {"on": "2020-06-02", "source": "patient", "note": "in Brno"},
+    "release_session": lambda _, __: {"reason": "seen and discussed"},
+    "complete_task": lambda _, __: {"note": "phoned"},
+    "cancel_task": lambda _, __: {"note": None},
+    "receive_reply": lambda practice, _: {
+        "from": "+14155550142",
+        "text": "STOP",
+        "provider_id": "a text",
+        "received_at": practice.town.clock().isoformat(),
+    },
     "enter_answers": lambda _, __: {"answers": ANSWERS, "entered_by": "Nurse Ames"},
     "cancel_check_in": lambda _, __: {"reason": "mistake"},
     "replay_held": lambda _, __: {"despite_gap": False},
@@ -124,5 +164,8 @@ BODIES: Final[Mapping[str, Callable[[Practice, str], dict[str, Any]]]] = {
 
 QUERIES: Final[Mapping[str, Mapping[str, str]]] = {
     "list_sessions": {"from_date": "2027-01-04", "until_date": "2027-01-10"},
+    "show_day_sheet": {"on": "2027-01-04"},
+    "show_utilisation": {"from_date": "2027-01-04", "until_date": "2027-01-10"},
+    "sum_utilisation": {"from_date": "2027-01-04", "until_date": "2027-01-10"},
 }
 """What those reads need that cannot do without a query."""

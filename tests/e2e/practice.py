@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
-from tests.e2e.town import Http, Town, a_phone, eventually, next_weekday, ok
+from shared.localtime import to_local
+from tests.e2e.town import Http, Town, a_phone, a_word, eventually, next_weekday, ok
 
 SCOPES: Final = ("admin", "clinician", "front_desk", "integration")
 NOBODY: Final = "00000000-0000-7000-8000-000000000000"
@@ -49,6 +50,10 @@ class Practice:
         day = next_weekday(self.town.today(self.zone) + timedelta(days=8), 0)
         return datetime(day.year, day.month, day.day, hour, minute)  # noqa: DTZ001 -- a wall time
 
+    def wall(self) -> datetime:
+        """What the clock on the clinic's wall shows."""
+        return to_local(self.town.clock(), self.zone)
+
     def messages(self, **query: Any) -> list[dict[str, Any]]:
         """What notify has planned or sent, at most 200."""
         items: list[dict[str, Any]] = ok(self.http.get(self.at("notify", "/messages"), limit=200, **query))["items"]
@@ -78,8 +83,8 @@ class Practice:
 
 
 def a_patient(**details: Any) -> dict[str, Any]:
-    """A body that registers somebody."""
-    return {"name": "Somebody", "birth_date": "1980-05-17", "phone": a_phone(), **details}
+    """A body that registers somebody who is nobody else."""
+    return {"name": f"Somebody {a_word()}", "birth_date": "1980-05-17", "phone": a_phone(), **details}
 
 
 def a_wish(patient_id: str, starts: Sequence[datetime] = (), protocol: str = SIX) -> dict[str, Any]:

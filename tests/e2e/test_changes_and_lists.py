@@ -5,10 +5,11 @@ from typing import Any, Final
 
 import pytest
 
+from shared.ids import new_id
 from tests.e2e.described import BODIES, QUERIES, Operation, operations
 from tests.e2e.practice import ONE, Practice, open_practice
-from tests.e2e.town import Town, eventually, ok, problem
-from tests.e2e.world import Peopled, people
+from tests.e2e.town import Town, a_phone, eventually, ok, problem
+from tests.e2e.world import Peopled, leave_task, people
 
 NAMES: Final = {
     "change_clinic": "/clinics/{clinic_id}",
@@ -80,16 +81,33 @@ def _series(practice: Practice) -> str:
     return str(practice.book(practice.register()["id"], (), ONE)["id"])
 
 
+def _tasks(practice: Practice) -> str:
+    return leave_task(practice, practice.register()["id"])
+
+
+def _replies(practice: Practice) -> str:
+    body = {
+        "from": a_phone(),
+        "text": "hello",
+        "provider_id": new_id(),
+        "received_at": practice.town.clock().isoformat(),
+    }
+    return str(ok(practice.http.post(practice.at("notify", "/replies"), body))["id"])
+
+
 LISTS: Final[Mapping[str, tuple[Callable[[Practice], str] | None, int]]] = {
     "list_patients": (_patients, 0),
     "list_resources": (_resources, 0),
     "list_keys": (_keys, 1),
     "list_series": (_series, 0),
     "list_protocols": (None, 15),
+    "list_tasks": (_tasks, 0),
     "list_messages": (_series, 0),
+    "list_replies": (_replies, 0),
 }
 """What makes an item, and how many are there in a clinic that has just been opened; None: there are enough."""
-SHORT: Final = {"list_clinics", "list_check_ins"}
+VIEWS: Final = {"list_sessions", "show_day_sheet", "show_timeline", "show_utilisation"}
+SHORT: Final = {"list_clinics", "list_check_ins", *VIEWS}
 """Lists that are walked by tests of their own, or never grow long."""
 
 
@@ -178,4 +196,4 @@ def test_the_agenda_asks_for_its_dates(fresh):
     path = fresh.at("booking", "/sessions")
     refused = problem(fresh.http.get(path), 422, "invalid")
     assert {fault["pointer"] for fault in refused["errors"]} == {f"/query/{name}" for name in QUERIES["list_sessions"]}
-    assert ok(fresh.http.get(path, **QUERIES["list_sessions"])) == {"items": []}
+    assert ok(fresh.http.get(path, **QUERIES["list_sessions"])) == {"items": [], "next_cursor": None}

@@ -28,6 +28,7 @@ FIRST: Final = {
     "birth_date": "1947-08-29",
     "phone": "+1 415-555-0186",
     "email": "Zdenka.Ostergard@Kvetoslav.example",
+    "external_id": "Karteikarte-90417",
 }
 LATER: Final = {
     "name": "Włodzimierz Ğöksel 李小龍",
@@ -41,6 +42,8 @@ REFUSED: Final = {
     "email": "hildegunst@@mythenmetz.example",
 }
 NOTE: Final = "Spricht leise, Tochter Ottilie begleitet"
+DOSE_NOTE: Final = "Infusion in Olomouc bei Doktor Ondrazek"
+MATCH_REASON: Final = "Reisepass der Patientin gesehen, Foto stimmt"
 SEALED_TEXTS_FROM: Final = 25
 """Shorter texts of messages may be found by chance, or be nobody's."""
 
@@ -142,7 +145,7 @@ def secrets(town: Town) -> Secrets:
     found.values |= what_was_sent(practice, patient["id"])
     answers = {"answers": ANSWERS, "entered_by": "Nurse Ames", "notes": NOTE}
     ok(practice.http.post(practice.at("followup", f"/check-ins/{check_in['id']}/answers"), answers))
-    found.values["a note"] = NOTE
+    found.values |= {"a note": NOTE, "a dose's note": DOSE_NOTE, "the reason of a match": MATCH_REASON}
     for who, person in (("the first", FIRST), ("the later", LATER), ("the refused", REFUSED)):
         found.add_person(who, person)
     return found
@@ -157,9 +160,9 @@ def the_story(town: Town) -> list[str]:
     person = next(text for text in told if text.startswith("registered"))
     links = {link.rpartition("/")[2] for text in told for link in re.findall(r"https?://\S+/c/\S+", text)}
     assert len(links) == 2
-    values = [value for value in person.removeprefix("registered ").split(", ") if value != "Ada Example"]
-    assert len(values) == 2
-    return ["Ada Example", "1985-12-10", clinic.key, clinic.key.split("_", 2)[2], *values, *links]
+    values = person.removeprefix("registered ").split(", ")
+    assert len(values) == 3
+    return ["1985-12-10", clinic.key, clinic.key.split("_", 2)[2], *values, *links]
 
 
 def keys_of(practice: Practice) -> list[str]:
@@ -176,6 +179,8 @@ def calls_about_people(practice: Practice) -> dict[str, Any]:
     for person in (FIRST, LATER, REFUSED):
         practice.http.get(patients, phone=person.get("phone", "5"), email=person["email"])
         practice.http.get(patients, name=person["name"])
+        for word in (person["name"], person.get("phone", "5"), person["email"]):
+            practice.http.get(patients, search=word)
         practice.http.get(f"{patients}/{person['email']}")
         practice.http.get(practice.at("followup", f"/patients/{person['name']}/measures"))
         practice.http.get(practice.at("notify", "/messages"), about=person["name"])
@@ -183,6 +188,9 @@ def calls_about_people(practice: Practice) -> dict[str, Any]:
     for body in (REFUSED, {**REFUSED, "email": "hildegunst@mythenmetz.example"}, {REFUSED["name"]: REFUSED["email"]}):
         assert practice.http.post(patients, body).status_code == 422
     changed: dict[str, Any] = ok(practice.http.patch(f"{patients}/{patient['id']}", LATER, patient["version"]))
+    dose = {"on": "2020-06-01", "source": "other-clinic", "note": DOSE_NOTE}
+    ok(practice.http.post(f"{patients}/{patient['id']}/external-doses", dose))
+    ok(practice.http.post(f"{patients}/{patient['id']}/person", {"decision": "confirmed", "reason": MATCH_REASON}))
     return changed
 
 

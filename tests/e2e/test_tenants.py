@@ -57,6 +57,12 @@ def call(
 ONE_BODY: Mapping[str, Any] = {
     "register_patient": {"name": "Somebody", "birth_date": "1980-05-17", "phone": "+14155550199"},
     "change_patient": {"phone": "+14155550198"},
+    "receive_reply": {
+        "from": "+14155550142",
+        "text": "1",
+        "provider_id": "a text",
+        "received_at": "2026-01-05T10:00:00Z",
+    },
     "move_session": {"starts_local": "2029-01-08T10:00"},
 }
 """Bodies that are the same in each call."""

@@ -132,6 +132,11 @@ def a_phone() -> str:
     return f"+1212{secrets.choice('23456789')}{secrets.randbelow(1_000_000):06d}"
 
 
+def a_word() -> str:
+    """Letters that nobody else in this run is called."""
+    return "".join(secrets.choice("abcdefghijklmnopqrstuvwxyz") for _ in range(10))
+
+
 def without_trace(text: str) -> str:
     """An answer without what is different in every answer."""
     return re.sub(r'"trace_id": ?"[^"]*"', '"trace_id":""', text)

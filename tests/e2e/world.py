@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
+from services.booking.domain.clinic.task import TaskKind, new_task
+from shared.converters import to_document
 from tests.e2e.described import A_REGIMEN
 from tests.e2e.practice import NOBODY, ONE, Practice, a_wish
-from tests.e2e.town import eventually, ok
+from tests.e2e.town import SERVICES, eventually, ok
 
 UNKNOWN: Final[Mapping[str, str]] = {
     "patient_id": NOBODY,
@@ -19,6 +21,12 @@ UNKNOWN: Final[Mapping[str, str]] = {
     "number": "1",
     "event_id": NOBODY,
     "record_id": NOBODY,
+    "dose_id": NOBODY,
+    "task_id": NOBODY,
+    "hold_id": NOBODY,
+    "entry_id": NOBODY,
+    "offer_id": NOBODY,
+    "feed_id": NOBODY,
 }
 """Names of things that nobody has."""
 
@@ -69,6 +77,64 @@ def open_check_in(practice: Practice, patient_id: str) -> dict[str, Any]:
     return eventually(lambda: mine("open"), "opening the check-in")
 
 
+def leave_task(practice: Practice, patient_id: str) -> str:
+    """Something for the desk to see to, as if the patient had asked; its id."""
+    detail = "Another time is wanted."
+    task = new_task(TaskKind.CHANGE_REQUESTED, patient_id, detail, reason="a reply", at=practice.town.clock())
+    kept = {**to_document(task), "_id": task.id, "clinic_id": practice.id, "version": 1, "told": 0, "outbox": []}
+    practice.town.databases()[SERVICES.index("booking")]["tasks"].insert_one(kept)
+    return task.id
+
+
+def hold(practice: Practice) -> dict[str, Any]:
+    """A series of one session that is held for a day, for somebody."""
+    body = {**a_wish(practice.register()["id"], [], ONE), "minutes": 1440}
+    held: dict[str, Any] = ok(practice.http.post(practice.at("booking", "/holds"), body))
+    return held
+
+
+def add_external_doses(practice: Practice, patient_id: str, *dates: str) -> list[str]:
+    """Doses from elsewhere that the patient tells of; their ids by date."""
+    path = practice.at("booking", f"/patients/{patient_id}/external-doses")
+    known = [ok(practice.http.post(path, {"on": day, "source": "patient"})) for day in dates]
+    return [item["id"] for item in known[-1]["items"] if item["on"] in dates]
+
+
+def put_on_hold(practice: Practice) -> dict[str, Any]:
+    """A series of one session that is one dose too many, as turns out on its day."""
+    patient_id = practice.register()["id"]
+    series = booked_for_now(practice, patient_id)
+    day = date.fromisoformat(series["sessions"][0]["starts_local"][:10])
+    add_external_doses(practice, patient_id, *(str(day - timedelta(days=before)) for before in (3, 2, 1)))
+    return series
+
+
+def by_day(practice: Practice) -> None:
+    """Let it be an hour at which patients may be asked."""
+    while not 9 <= practice.wall().hour < 20:
+        practice.town.move_to(practice.town.clock() + timedelta(hours=6))
+
+
+def make_offer(practice: Practice) -> dict[str, str]:
+    """Somebody waits, and the place that somebody else gives up is offered to them; what names the two."""
+    by_day(practice)
+    soon = practice.soon(13)
+    former, waiting = (practice.book(practice.register()["id"], [soon + timedelta(days=n)], ONE) for n in (0, 1))
+    entry = ok(practice.http.post(practice.at("booking", "/waitlist"), {"series_id": waiting["id"], "number": 1}))
+    cancel = practice.at("booking", f"/series/{former['id']}/sessions/1/cancel")
+    ok(practice.http.post(cancel, {"reason": "patient"}))
+    offers = practice.at("booking", "/offers")
+    made = eventually(lambda: ok(practice.http.get(offers, series_id=waiting["id"]))["items"], "offering the place")
+    return {"entry_id": entry["id"], "offer_id": made[0]["id"]}
+
+
+def make_feed(practice: Practice) -> dict[str, str]:
+    """A calendar feed of a chair; what names it."""
+    chair = practice.resources["chair"][0]
+    made = ok(practice.http.post(practice.at("booking", f"/resources/{chair}/feeds"), {"label": "a phone"}))
+    return {"resource_id": chair, "feed_id": made["feed"]["id"]}
+
+
 def people(practice: Practice, **patient: Any) -> Peopled:
     """Put one of everything into a practice; `patient` are the details of its patient."""
     known = practice.register(**patient)
@@ -80,10 +146,14 @@ def people(practice: Practice, **patient: Any) -> Peopled:
     ids = {
         "patient_id": known["id"],
         "series_id": series["id"],
-        "resource_id": practice.resources["chair"][0],
+        **make_feed(practice),
         "key_id": practice.issue_key("front_desk")["access_key"]["id"],
         "check_in_id": check_in["id"],
         "slug": slug,
         "number": "1",
+        "dose_id": add_external_doses(practice, known["id"], "2020-06-01")[0],
+        "task_id": leave_task(practice, known["id"]),
+        "hold_id": hold(practice)["id"],
+        **make_offer(practice),
     }
     return Peopled(practice, ids, series["version"])

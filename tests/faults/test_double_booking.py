@@ -12,7 +12,7 @@ import requests
 from deploy.local.ports import HOST
 from deploy.local.story import Clinic
 from shared.ids import new_id
-from tests.support.fault_load import PROTOCOL, Answered, Client
+from tests.support.fault_load import PROTOCOL, Answered, Client, word
 from tests.support.fault_stage import Stage
 
 pytestmark = pytest.mark.timeout(400)
@@ -35,7 +35,11 @@ def at(clinic: Clinic, rest: str) -> str:
 
 
 def a_patient(client: Client, clinic: Clinic, number: int) -> Answered:
-    person = {"name": "Pat Example", "birth_date": "1985-12-10", "email": f"rival{number}@example.com"}
+    person = {
+        "name": f"Pat {word(number)}",
+        "birth_date": f"{1950 + number}-12-10",
+        "email": f"rival{number}@example.com",
+    }
     return client.post(at(clinic, "patients"), person)
 
 

@@ -5,18 +5,18 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from services.booking.domain.availability import Calendar
-from services.booking.domain.calendar import Weekday, patient_key
-from services.booking.domain.clinic import Clinic
-from services.booking.domain.patient import Patient
-from services.booking.domain.placement import Wish
-from services.booking.domain.private_link import PATH
-from services.booking.domain.protocol import Condition, Regimen
-from services.booking.domain.protocol_templates import TEMPLATES, default_protocols
-from services.booking.domain.resource import Hours, Resource, ResourceKind
-from services.booking.domain.series import Series, SeriesStatus
-from services.booking.domain.session import Session, SessionStatus
-from services.booking.domain.spacing import Course
+from services.booking.domain.calendar.resource import Hours, Resource, ResourceKind
+from services.booking.domain.calendar.slots import Weekday, patient_key
+from services.booking.domain.clinic.clinic import Clinic
+from services.booking.domain.page.private_link import PATH
+from services.booking.domain.patient.patient import Patient
+from services.booking.domain.placement.availability import Calendar
+from services.booking.domain.placement.placement import Wish
+from services.booking.domain.protocol.protocol import Condition, Regimen
+from services.booking.domain.protocol.spacing import Course
+from services.booking.domain.protocol.templates import TEMPLATES, default_protocols
+from services.booking.domain.series.series import Series, SeriesStatus
+from services.booking.domain.series.session import Session, SessionStatus
 from services.booking.operations.series import BookSeries, book_series
 from shared.localtime import resolve
 from shared.private_link import NewLink, new_link

@@ -5,24 +5,24 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Generic, TypeVar
 
-from services.booking.domain.access_key import AccessKey
-from services.booking.domain.calendar import LONGEST_SESSION, runs_of, slots_of
-from services.booking.domain.clinic import Clinic
-from services.booking.domain.day_sheet import SessionOfSeries
-from services.booking.domain.exposure import Exposure, Source
-from services.booking.domain.feed import Feed
-from services.booking.domain.offer import Offer, OfferStatus
-from services.booking.domain.opening import Opening
-from services.booking.domain.patient import Patient, external_id_taken
-from services.booking.domain.patient_search import Terms, terms_of
-from services.booking.domain.person import identity_of
-from services.booking.domain.private_link import PATH, Visitors
-from services.booking.domain.protocol import Protocol
-from services.booking.domain.resource import Resource, ResourceKind
-from services.booking.domain.series import Series, SeriesStatus
-from services.booking.domain.session import Session
-from services.booking.domain.task import Task, TaskKind, TaskStatus
-from services.booking.domain.waitlist import Entry, EntryStatus
+from services.booking.domain.calendar.resource import Resource, ResourceKind
+from services.booking.domain.calendar.slots import LONGEST_SESSION, runs_of, slots_of
+from services.booking.domain.clinic.access_key import AccessKey
+from services.booking.domain.clinic.clinic import Clinic
+from services.booking.domain.clinic.task import Task, TaskKind, TaskStatus
+from services.booking.domain.page.private_link import PATH, Visitors
+from services.booking.domain.patient.exposure import Exposure, Source
+from services.booking.domain.patient.patient import Patient, external_id_taken
+from services.booking.domain.patient.person import identity_of
+from services.booking.domain.patient.search import Terms, terms_of
+from services.booking.domain.protocol.protocol import Protocol
+from services.booking.domain.series.offer import Offer, OfferStatus
+from services.booking.domain.series.series import Series, SeriesStatus
+from services.booking.domain.series.session import Session
+from services.booking.domain.views.day_sheet import SessionOfSeries
+from services.booking.domain.views.feed import Feed
+from services.booking.domain.waiting.opening import Opening
+from services.booking.domain.waiting.waitlist import Entry, EntryStatus
 from services.booking.operations.following import follow
 from shared.actor import Actor
 from shared.errors import Conflict, Contended, NotFound, Stale

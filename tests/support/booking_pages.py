@@ -9,10 +9,10 @@ from flask.testing import FlaskClient
 from icalendar import Calendar
 from werkzeug.test import TestResponse
 
-from services.booking.domain.calendar import PATIENT as PATIENT_KIND
-from services.booking.domain.calendar import Claim, patient_key
-from services.booking.domain.private_link import PATH
-from services.booking.domain.session import Session
+from services.booking.domain.calendar.slots import PATIENT as PATIENT_KIND
+from services.booking.domain.calendar.slots import Claim, patient_key
+from services.booking.domain.page.private_link import PATH
+from services.booking.domain.series.session import Session
 from services.booking.pages.appointment import appointment_pages
 from shared.localtime import to_local
 from shared.private_link import digest

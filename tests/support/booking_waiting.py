@@ -3,12 +3,12 @@
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 
-from services.booking.domain.offer import Offer
-from services.booking.domain.opening import Opening, OpeningStatus
-from services.booking.domain.protocol import Condition
-from services.booking.domain.series import Series
-from services.booking.domain.session import CancelReason
-from services.booking.domain.waitlist import Entry
+from services.booking.domain.protocol.protocol import Condition
+from services.booking.domain.series.offer import Offer
+from services.booking.domain.series.series import Series
+from services.booking.domain.series.session import CancelReason
+from services.booking.domain.waiting.opening import Opening, OpeningStatus
+from services.booking.domain.waiting.waitlist import Entry
 from services.booking.operations.offers import OfferOpening, offer_opening
 from services.booking.operations.series import CancelSession, cancel_session
 from services.booking.operations.waitlist import JoinWaitlist, join_waitlist

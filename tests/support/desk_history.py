@@ -13,7 +13,7 @@ from typing import Any, Final, Self
 
 from pymongo.database import Database
 
-from services.booking.domain.series import Series
+from services.booking.domain.series.series import Series
 from shared.converters import from_document
 
 FIVE_MINUTES: Final = 300

@@ -276,7 +276,21 @@ def _is_stale(judge: Judge, refused: Refused, _: Mapping[str, Any]) -> bool:
 
 
 def _hold_is_over(judge: Judge, refused: Refused, _: Mapping[str, Any]) -> bool:
-    return any(_over(state.document.get("held_until"), refused.clock) for state in judge.states(refused))
+    return any(_ran_out(state, refused.clock) for state in judge.states(refused))
+
+
+def _ran_out(state: State, clock: datetime | None) -> bool:
+    lapsed = (state.document["status"], state.document["reason"]) == ("lapsed", "expired")
+    return lapsed or (state.document["status"] == "held" and _over(state.document["held_until"], clock))
+
+
+def _hold_is_confirmed(judge: Judge, refused: Refused, _: Mapping[str, Any]) -> bool:
+    return any(state.document["status"] not in {"held", "lapsed"} for state in judge.states(refused))
+
+
+def _hold_is_released(judge: Judge, refused: Refused, _: Mapping[str, Any]) -> bool:
+    ends = {(state.document["status"], state.document["reason"]) for state in judge.states(refused)}
+    return ("lapsed", "released") in ends
 
 
 def _offer_is_over(judge: Judge, refused: Refused, _: Mapping[str, Any]) -> bool:
@@ -324,8 +338,8 @@ def _nothing_is_booked(judge: Judge, refused: Refused, _: Mapping[str, Any]) -> 
     )
 
 
-def _over(until: datetime | None, clock: datetime | None) -> bool:
-    return until is None or clock is None or until <= clock
+def _over(until: datetime, clock: datetime | None) -> bool:
+    return clock is None or until <= clock
 
 
 CHECKS: Final[Mapping[str, Check]] = {
@@ -351,6 +365,8 @@ CHECKS: Final[Mapping[str, Check]] = {
     "waitlist.session-past": _needs_no_place,
     "stale": _is_stale,
     "hold.expired": _hold_is_over,
+    "hold.confirmed": _hold_is_confirmed,
+    "hold.released": _hold_is_released,
     "offer.expired": _offer_is_over,
     "offer.illegal-move": _offer_has_status,
 }

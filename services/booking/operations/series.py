@@ -21,7 +21,7 @@ from services.booking.domain.series.standing import TOO_OFTEN, let_down_in_a_row
 from services.booking.operations.calendars import calendar_on
 from services.booking.operations.free_time import free_time_of
 from services.booking.operations.ports import UnitOfWork
-from shared.errors import Conflict, Fault
+from shared.errors import Conflict, Contended, Fault
 from shared.localtime import local_date
 
 COORDINATE_WITHIN: Final = timedelta(hours=24)
@@ -221,8 +221,12 @@ def _placed(uow: UnitOfWork, command: BookSeries, regimen: Regimen, elsewhere: t
     allowed = allowed_codes(command.overrides, uow.actor.scopes)
     if command.sessions:
         return _placed_as_wished(uow, command, regimen, elsewhere, allowed)
-    wishes = _first_fit(uow, command, regimen, elsewhere)
-    return _placed_as_wished(uow, replace(command, sessions=wishes), regimen, elsewhere, allowed)
+    found = replace(command, sessions=_first_fit(uow, command, regimen, elsewhere))
+    try:
+        return _placed_as_wished(uow, found, regimen, elsewhere, allowed)
+    except Conflict as refusal:
+        # Free when it was found, and taken meanwhile: whoever takes whatever fits has the next place that does.
+        raise Contended(f"somebody was faster: {refusal}") from refusal
 
 
 def _first_fit(uow: UnitOfWork, command: BookSeries, regimen: Regimen, elsewhere: tuple[date, ...]) -> tuple[Wish, ...]:

@@ -9,8 +9,8 @@ from typing import Any
 
 from services.booking.domain.calendar.slots import Claim
 from services.booking.domain.protocol.protocol import Condition
-from services.booking.domain.series.series import Series
-from services.booking.domain.series.session import CancelReason
+from services.booking.domain.series.series import Series, SeriesStatus
+from services.booking.domain.series.session import CancelReason, SessionStatus
 from services.booking.operations.moves import MoveSession, move_session
 from services.booking.operations.protocol import PublishProtocol, publish_protocol
 from services.booking.operations.series import (
@@ -144,11 +144,11 @@ def _on_other_resources(series: Series, number: int) -> Series:
     def other(claim: Claim) -> Claim:
         return replace(claim, resource_id=f"{claim.resource_id}-{number}")
 
-    sessions = tuple(replace(one, claims=tuple(map(other, one.claims))) for one in series.sessions)
+    pending = SessionStatus.PENDING
+    sessions = tuple(replace(one, claims=tuple(map(other, one.claims)), status=pending) for one in series.sessions)
     patient_id, person = f"patient-x{number}", f"person x{number}"
-    return replace(
-        series, id=f"series-{number}", patient_id=patient_id, person=person, sessions=sessions, version=0
-    )
+    fresh = replace(series, id=f"series-{number}", patient_id=patient_id, person=person, sessions=sessions, version=0)
+    return replace(fresh, status=SeriesStatus.HELD)
 
 
 def _save(uow: Any, series: Series) -> None:

@@ -232,7 +232,7 @@ def test_who_accepts_is_moved_there_and_leaves_a_place_to_others():
     assert told(world) == [OfferMade, OfferAccepted]
     assert len(world.events(SessionMoved)) == 1
     assert asks(world) is None
-    assert now_is(world, Opening, f"{series.id}.1.0").outcome is Outcome.NOBODY
+    assert now_is(world, Opening, f"{series.id}.1.2").outcome is Outcome.NOBODY
 
 
 def test_the_place_that_the_winner_leaves_is_offered_in_turn():
@@ -243,7 +243,7 @@ def test_the_place_that_the_winner_leaves_is_offered_in_turn():
     first = offered(world)
     world.run(CLINIC, accept_offer, AcceptOffer(first.id))
     second = offered(world)
-    assert (second.patient_id, second.opening_id) == ("patient-3", f"{first.series_id}.1.0")
+    assert (second.patient_id, second.opening_id) == ("patient-3", f"{first.series_id}.1.2")
     assert second.starts_local == datetime.combine(LATER, time(13))
 
 

@@ -118,7 +118,7 @@ def test_what_was_lost_before_does_not_come_free_again():
 
 
 def test_an_opening_is_named_after_the_place_that_was_given_up():
-    opening = opening_at(replace(SECOND, revision=4), a_series(), NOW)
+    opening = opening_at(SECOND, a_series(version=4), NOW)
     assert opening.id == "series-1.2.4"
     assert (opening.from_at, opening.until_at) == (SECOND.starts_at, SECOND.starts_at + timedelta(minutes=145))
     assert opening.resource_ids == ("chair-1", "nurse-2")

@@ -38,8 +38,14 @@ from tests.support.booking_builders import CASE_A, a_held_series, a_link, a_seri
 STATUS, MOVE = SessionStatus, SessionMove
 AT = a_session().starts_at + timedelta(minutes=3)
 
+
+def later(number: int = 1, **fields: Any) -> Session:
+    """A session three hours after its time."""
+    return a_session(number, starts_at=a_session(number).starts_at + timedelta(hours=3), **fields)
+
+
 HOW: dict[SessionMove, Callable[[Series], Any]] = {
-    MOVE.RESCHEDULE: lambda series: series.move(a_session(1), ()),
+    MOVE.RESCHEDULE: lambda series: series.move(later(), ()),
     MOVE.CHECK_IN: lambda series: series.check_in(1, at=AT),
     MOVE.START: lambda series: series.start(1, at=AT),
     MOVE.DISCHARGE: lambda series: series.discharge(1, at=AT),
@@ -142,8 +148,22 @@ def test_moving_a_session_raises_its_revision_and_leaves_the_others():
     ]
     assert changed.session(3).revision == told.revision == 1
     assert told.previous_starts_at == series.session(3).starts_at
-    again, _ = changed.move(placed, ())
+    again, _ = changed.move(a_session(3), ())
     assert again.session(3).revision == 2
+
+
+def test_who_gets_another_chair_at_the_same_time_is_told_nothing_and_keeps_their_word():
+    series = a_series(holding(a_session(1, confirmed_at=AT)))
+    for chair in ("chair-1", "chair-2"):
+        changed, events = series.move(holding(a_session(1), chair), ())
+        assert events == []
+        assert changed.session(1) == holding(a_session(1, confirmed_at=AT), chair)
+
+
+def test_of_several_sessions_only_those_with_another_time_are_told():
+    changed, events = a_series().place([a_session(1), later(2)], ())
+    assert only(events).number == 2
+    assert [session.revision for session in changed.sessions] == [0, 1, 0, 0, 0, 0]
 
 
 def test_checking_in_is_for_the_day_of_the_session():

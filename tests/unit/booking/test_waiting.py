@@ -4,6 +4,7 @@ from datetime import datetime, time, timedelta
 
 import pytest
 
+from services.booking.domain.placement.reassignment import Decision
 from services.booking.domain.protocol.protocol import Condition
 from services.booking.domain.series.position import Position
 from services.booking.domain.series.session import CancelReason, MissReason, SessionStatus
@@ -11,6 +12,7 @@ from services.booking.domain.waiting.opening import Opening
 from services.booking.domain.waiting.waitlist import EntryStatus, Wishes
 from services.booking.operations.holds import ExpireHold, HoldSeries, expire_hold, hold_series
 from services.booking.operations.moves import MoveSession, PauseSeries, move_session, pause_series
+from services.booking.operations.resource import ChangeResource, change_resource
 from services.booking.operations.series import CancelSession, MarkMissed, cancel_session, mark_missed
 from services.booking.operations.waitlist import (
     ListWaitlist,
@@ -21,7 +23,7 @@ from services.booking.operations.waitlist import (
     withdraw_entry,
 )
 from shared.errors import Conflict, RuleBroken
-from tests.support.booking_builders import CLINIC, booked, wishes
+from tests.support.booking_builders import CLINIC, a_chair, booked, wishes
 from tests.support.booking_waiting import (
     FREED,
     a_booster,
@@ -81,7 +83,7 @@ def test_a_place_opens_only_where_somebody_waits():
     assert opened(world) == []
     somebody_waits(world)
     gives_up(world)
-    assert opened(world) == [f"{series.id}.3.0"]
+    assert opened(world) == [f"{series.id}.3.2"]
 
 
 def test_what_begins_too_soon_to_be_of_use_does_not_open():
@@ -102,7 +104,20 @@ def test_a_session_that_is_moved_away_opens_its_former_place():
     series = first_series(world)
     away = MoveSession(series.id, 3, series.version, datetime.combine(FREED, time(14)))
     world.run(CLINIC, move_session, away)
-    assert opened(world) == [f"{series.id}.3.0"]
+    assert opened(world) == [f"{series.id}.3.1"]
+
+
+def test_a_session_that_changes_its_chair_twice_opens_a_place_twice():
+    world = a_busy_world()
+    somebody_waits(world)
+    for number in (2, 3):
+        unit = world.unit(CLINIC)
+        unit.resources.save(a_chair(f"chair-{number}"))
+        unit.commit()
+        shut = unit.resources.get(f"chair-{number - 1}")
+        decided = ChangeResource(shut.id, shut.version, {"is_active": False}, Decision.REASSIGN)
+        world.run(CLINIC, change_resource, decided)
+    assert len([one for one in opened(world) if one.startswith(f"{first_series(world).id}.3.")]) == 2
 
 
 def test_a_series_that_is_paused_opens_all_its_places():
@@ -110,7 +125,7 @@ def test_a_series_that_is_paused_opens_all_its_places():
     somebody_waits(world)
     series = first_series(world)
     world.run(CLINIC, pause_series, PauseSeries(series.id, CancelReason.PATIENT))
-    assert opened(world) == [f"{series.id}.{number}.0" for number in range(1, 7)]
+    assert opened(world) == [f"{series.id}.{number}.1" for number in range(1, 7)]
 
 
 def test_a_hold_that_lapses_opens_its_places():
@@ -120,5 +135,5 @@ def test_a_hold_that_lapses_opens_its_places():
     hold = world.run(CLINIC, hold_series, command)
     world.pass_time(minutes=15)
     world.run(CLINIC, expire_hold, ExpireHold(hold.id))
-    assert opened(world) == [f"{hold.id}.1.0"]
+    assert opened(world) == [f"{hold.id}.1.1"]
     assert offered(world).starts_local == datetime.combine(FREED, time(13))

@@ -330,10 +330,12 @@ class Series:
         notes: Iterable[Finding],
         overrides: Iterable[Override],
     ) -> "Changed":
-        put = [self.session(one.number).put(move, one) for one, move in placed]
+        put = [(self.session(one.number), self.session(one.number).put(move, one)) for one, move in placed]
         changed = self.after(SeriesMove.KEEP, notes=tuple(notes), overrides=(*self.overrides, *overrides))
-        return changed.with_sessions(*put), [
-            movement(self.patient_id, self.zone, self.session(session.number), session) for session in put
+        return changed.with_sessions(*(after for _, after in put)), [
+            movement(self.patient_id, self.zone, before, after)
+            for before, after in put
+            if after.revision > before.revision
         ]
 
     def _settled(self, told: Sequence[SeriesEvent], at: datetime) -> "Changed":

@@ -214,9 +214,11 @@ class Session:
     def put(self, move: SessionMove, placed: "Session") -> "Session":
         """The session at the place of `placed`, keeping its number and its past; whatever was said of the old is void.
 
-        Every rule has been looked at anew for the new place, so it is not on hold there. Raises `Conflict` when it
-        cannot go there.
+        Every rule has been looked at anew for the new place, so it is not on hold there. At the same time with another
+        chair or nurse nothing that the patient was told or has said changes. Raises `Conflict` when it cannot go there.
         """
+        if move is SessionMove.RESCHEDULE and placed.starts_at == self.starts_at:
+            return self.after(move, claims=placed.claims, blocks=())
         return self.after(
             move,
             starts_at=placed.starts_at,

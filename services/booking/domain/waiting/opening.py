@@ -120,13 +120,14 @@ def given_up(before: Series, after: Series) -> tuple[Session, ...]:
 
 
 def opening_at(session: Session, series: Series, now: datetime) -> Opening:
-    """The place that a session has given up.
+    """The place that a session of `series` has given up.
 
-    The opening's id follows from the series, the session and how often it was moved: one place opens once.
+    The opening's id follows from the session and the version of its series: what is decided again opens no place twice,
+    and a session that only changes its chair opens one each time.
     """
     claims = session.resource_claims
     return Opening(
-        id=f"{series.id}.{session.number}.{session.revision}",
+        id=f"{series.id}.{session.number}.{series.version}",
         zone=series.zone,
         from_at=session.starts_at,
         until_at=max((claim.until_at for claim in claims), default=session.starts_at),
