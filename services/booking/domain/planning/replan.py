@@ -2,7 +2,7 @@
 
 Smallest means: the fewest sessions move; of those re-plans the one with the fewest doses off the weekdays that the
 series is used to; then the fewest days between old dates and new ones; then the earliest dates. It is the search for
-plans (`plan_search`) with other points: staying costs nothing, and a session that cannot move has one date only.
+plans (`search`) with other points: staying costs nothing, and a session that cannot move has one date only.
 """
 
 from collections.abc import Collection, Iterator, Mapping
