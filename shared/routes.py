@@ -16,11 +16,12 @@ from shared.actor import Actor
 from shared.auth import AccessKeys, Caller
 from shared.clock import Clock
 from shared.cursors import Cursors, PageQuery
-from shared.errors import PreconditionRequired, Refused, Stale, TransientFailure
+from shared.errors import PreconditionRequired, Refused, Stale
 from shared.idempotency import Answer, AnsweredMeanwhile, Answers, Request, request_of
 from shared.ids import new_id
 from shared.paging import Page
 from shared.problems import of_refusal, status_of
+from shared.sealed import KeyMissing
 from shared.unit_of_work import EVERY_CLINIC, Cause, Unit
 from shared.units import Units
 
@@ -83,6 +84,12 @@ class Route:
     @property
     def is_list(self) -> bool:
         return self.query is not None and issubclass(self.query, PageQuery)
+
+
+def example_of(body: type[Schema]) -> Mapping[str, Any] | None:
+    """A body that can be sent, for the API pages: `example` of the schema's `Meta`; None where no schema needs one."""
+    example: Mapping[str, Any] | None = getattr(body.Meta, "example", None)
+    return example
 
 
 @dataclass(frozen=True)
@@ -164,7 +171,7 @@ class Door(Generic[U]):
         unit = self._units.open(clinic_id, self._cause(call))
         answer = Answer(int(status_of(refusal)), of_refusal(refusal))
         # A clinic that is not there has no key to seal an answer with. Nothing was done: it can be refused again.
-        with suppress(TransientFailure):
+        with suppress(KeyMissing):
             unit.write(self._answers.insert(clinic_id, request, answer, unit.now))
             unit.commit()
 

@@ -14,7 +14,7 @@ from bson.codec_options import CodecOptions
 from pymongo.database import Database
 from pymongo.encryption import ClientEncryption
 from pymongo.encryption_shared import Algorithm
-from pymongo.errors import DuplicateKeyError, EncryptionError
+from pymongo.errors import DuplicateKeyError, EncryptionError, PyMongoError
 
 from shared.errors import TransientFailure
 from shared.fingerprints import Fingerprints
@@ -25,10 +25,14 @@ _PREFIX: Final = "sealed:"
 _OPTIONS: Final = CodecOptions[dict[str, Any]](tz_aware=True, uuid_representation=STANDARD)
 
 
+class KeyMissing(TransientFailure):
+    """The clinic's data key is not here, or not yet."""
+
+
 class Sealer:
     """Seals and unseals text for one service's database; `fingerprints` for what must be found and never read.
 
-    Raises `TransientFailure` while the clinic's key has not been heard of yet.
+    Raises `KeyMissing` while the clinic's key has not been heard of yet, `TransientFailure` without the database.
     """
 
     def __init__(self, database: Database[dict[str, Any]], master_key: bytes) -> None:
@@ -70,11 +74,17 @@ class Sealer:
         try:
             return str(self._cipher.decrypt(sealed))
         except EncryptionError as error:
-            raise TransientFailure("the clinic's data key is not here (yet)") from error
+            raise _failure(error) from error
 
     def _encrypt(self, clinic_id: str, text: str, algorithm: str) -> str:
         try:
             sealed = self._cipher.encrypt(text, algorithm, key_alt_name=clinic_id)
         except EncryptionError as error:
-            raise TransientFailure("the clinic's data key is not here (yet)") from error
+            raise _failure(error) from error
         return _PREFIX + base64.b64encode(sealed).decode()
+
+
+def _failure(error: EncryptionError) -> TransientFailure:
+    if isinstance(error.cause, PyMongoError):
+        return TransientFailure(f"the database does not answer: {error}")
+    return KeyMissing("the clinic's data key is not here (yet)")

@@ -24,7 +24,7 @@ from shared import metrics, problems, tracing
 from shared.contracts import ContractBroken
 from shared.errors import Fault, Refused, TransientFailure
 from shared.ids import new_id
-from shared.routes import CLINIC, Call, Door, File, Route
+from shared.routes import CLINIC, Call, Door, File, Route, example_of
 
 MAX_BODY_BYTES = 256 * 1024
 HEARD_OUT_BYTES = 8 * 1024 * 1024
@@ -100,7 +100,8 @@ def _add(blueprint: Blueprint, route: Route, door: Door[Any]) -> None:
     view.__doc__ = f"{route.summary}\n\n{route.description}"
     described: Callable[..., Any] = _answered(blueprint, route)(view)
     if route.body is not None:
-        described = blueprint.arguments(route.body, content_type="application/json")(described)
+        example = example_of(route.body)
+        described = blueprint.arguments(route.body, content_type="application/json", example=example)(described)
     if route.query is not None:
         described = blueprint.arguments(route.query, location="query", unknown=RAISE)(described)
     described = blueprint.doc(**_described(route))(described)

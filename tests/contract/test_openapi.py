@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from marshmallow import Schema, fields
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from services.booking.api.routes import ROUTES as BOOKING
 from shared.operator import Operator, operator_routes
-from shared.routes import Route
+from shared.routes import Route, example_of
 from tests.architecture.checks.tables import SERVICES, module_of, table_of
 from tests.support.lazy_service import app_of
 
@@ -131,6 +132,26 @@ def untyped(document: Document) -> list[str]:
 
 def test_every_field_says_what_stands_in_it(document):
     assert untyped(document) == []
+
+
+def bodies_of(service: str) -> list[type[Schema]]:
+    return list(dict.fromkeys(route.body for route in routes_of(service) if route.body is not None))
+
+
+def nests(body: type[Schema]) -> bool:
+    """Whether the page that is made of the fields alone shows something that nobody would send."""
+    return any(isinstance(field, fields.Nested | fields.List) for field in body().fields.values())
+
+
+def test_every_body_that_nests_has_an_example(service):
+    assert [body.__name__ for body in bodies_of(service) if nests(body) and example_of(body) is None] == []
+
+
+def test_every_example_is_one_that_is_taken(service):
+    examples = {body: example_of(body) for body in bodies_of(service)}
+    assert {body.__name__: body().validate(example) for body, example in examples.items() if example} == {
+        body.__name__: {} for body, example in examples.items() if example
+    }
 
 
 # --- negative proofs ------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from shared.ids import new_id
 from tests.e2e.described import BODIES, QUERIES, Operation, operations
 from tests.e2e.practice import ONE, Practice, open_practice
 from tests.e2e.town import Town, a_phone, eventually, ok, problem
-from tests.e2e.world import Peopled, leave_task, people
+from tests.e2e.world import Peopled, hold, leave_task, make_feed, make_offer, people
 
 NAMES: Final = {
     "change_clinic": "/clinics/{clinic_id}",
@@ -95,6 +95,23 @@ def _replies(practice: Practice) -> str:
     return str(ok(practice.http.post(practice.at("notify", "/replies"), body))["id"])
 
 
+def _holds(practice: Practice) -> str:
+    return str(hold(practice)["id"])
+
+
+def _feeds(practice: Practice) -> str:
+    return make_feed(practice)["feed_id"]
+
+
+def _offers(practice: Practice) -> str:
+    return make_offer(practice)["offer_id"]
+
+
+def _entries(practice: Practice) -> str:
+    entry = {"series_id": _series(practice), "number": 1}
+    return str(ok(practice.http.post(practice.at("booking", "/waitlist"), entry))["id"])
+
+
 LISTS: Final[Mapping[str, tuple[Callable[[Practice], str] | None, int]]] = {
     "list_patients": (_patients, 0),
     "list_resources": (_resources, 0),
@@ -104,8 +121,13 @@ LISTS: Final[Mapping[str, tuple[Callable[[Practice], str] | None, int]]] = {
     "list_tasks": (_tasks, 0),
     "list_messages": (_series, 0),
     "list_replies": (_replies, 0),
+    "list_holds": (_holds, 0),
+    "list_feeds": (_feeds, 0),
+    "list_waitlist": (_entries, 0),
+    "list_offers": (_offers, 0),
 }
 """What makes an item, and how many are there in a clinic that has just been opened; None: there are enough."""
+ON_CHAIRS: Final = {"list_series", "list_messages", "list_holds", "list_feeds", "list_waitlist", "list_offers"}
 VIEWS: Final = {"list_sessions", "show_day_sheet", "show_timeline", "show_utilisation"}
 SHORT: Final = {"list_clinics", "list_check_ins", *VIEWS}
 """Lists that are walked by tests of their own, or never grow long."""
@@ -147,9 +169,9 @@ def walk(practice: Practice, path: str, limit: int) -> list[list[str]]:
 @pytest.mark.parametrize("name", LISTS)
 def test_seven_items_come_in_pages_of_three(fresh, busy, routes, name):
     make, there = LISTS[name]
-    practice = busy if name in {"list_series", "list_messages"} else fresh
+    practice = busy if name in ON_CHAIRS else fresh
     made = [make(practice) for _ in range(7)] if make else []
-    path = routes[name].filled(clinic_id=practice.id)
+    path = routes[name].filled(clinic_id=practice.id, resource_id=next(iter(practice.resources.get("chair", ())), ""))
     if name == "list_messages":
         series = {f"series/{id}" for id in made}
         eventually(lambda: {row["about"] for row in practice.messages()} >= series, "planning the messages")

@@ -12,7 +12,7 @@ from deploy.local.mail_catcher import CaughtMail, caught
 from shared.ids import new_id
 from shared.localtime import same_wall_clock
 from tests.e2e.practice import ONE, Practice, open_practice
-from tests.e2e.town import Http, Town, eventually, ok
+from tests.e2e.town import SERVICES, Http, Town, eventually, ok
 
 
 @pytest.fixture
@@ -65,6 +65,8 @@ def test_a_patient_confirms_by_text_and_later_asks_for_a_change(own):
     kept = reply(own, patient["phone"], " 1. ")
     assert (kept["answer"], kept["about"]) == ("confirm", f"series/{series['id']}/sessions/1")
     eventually(lambda: session_of(own, series["id"])["confirmed_at"], "confirming the session")
+    visit = {"_id": f"series/{series['id']}/sessions/1", "confirmed_at": {"$ne": None}}
+    eventually(lambda: own.town.databases()[SERVICES.index("notify")]["visits"].find_one(visit), "telling who reminds")
 
     second = reminded(own, series, "P1D", 1)
     assert "confirm" not in second["text"]

@@ -115,9 +115,17 @@ def by_day(practice: Practice) -> None:
         practice.town.move_to(practice.town.clock() + timedelta(hours=6))
 
 
+def nobody_waits(practice: Practice) -> None:
+    """Withdraw whoever would be asked first: who declined a place waits on."""
+    waitlist = practice.at("booking", "/waitlist")
+    for entry in ok(practice.http.get(waitlist, status="waiting", limit=200))["items"]:
+        ok(practice.http.post(f"{waitlist}/{entry['id']}/withdraw"))
+
+
 def make_offer(practice: Practice) -> dict[str, str]:
     """Somebody waits, and the place that somebody else gives up is offered to them; what names the two."""
     by_day(practice)
+    nobody_waits(practice)
     soon = practice.soon(13)
     former, waiting = (practice.book(practice.register()["id"], [soon + timedelta(days=n)], ONE) for n in (0, 1))
     entry = ok(practice.http.post(practice.at("booking", "/waitlist"), {"series_id": waiting["id"], "number": 1}))

@@ -12,7 +12,7 @@ import requests
 from deploy.local.ports import HOST
 from deploy.local.story import Clinic
 from shared.ids import new_id
-from tests.support.fault_load import PROTOCOL, Answered, Client, word
+from tests.support.fault_load import PROTOCOL, Answered, Client, family_name, word
 from tests.support.fault_stage import Stage
 
 pytestmark = pytest.mark.timeout(400)
@@ -36,7 +36,7 @@ def at(clinic: Clinic, rest: str) -> str:
 
 def a_patient(client: Client, clinic: Clinic, number: int) -> Answered:
     person = {
-        "name": f"Pat {word(number)}",
+        "name": f"{word(number)} {family_name(clinic)}",
         "birth_date": f"{1950 + number}-12-10",
         "email": f"rival{number}@example.com",
     }

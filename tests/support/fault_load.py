@@ -167,6 +167,11 @@ def word(number: int) -> str:
     return "".join(ascii_lowercase[int(digit)] for digit in f"{number:04}").title()
 
 
+def family_name(clinic: Clinic) -> str:
+    """That of all patients of one clinic: who were called the same elsewhere would be one person with two series."""
+    return "".join(ascii_lowercase[int(digit, 16)] for digit in clinic.id.replace("-", "")).title()
+
+
 def is_booking(answered: Answered) -> bool:
     """A new series."""
     return answered.status == HTTPStatus.CREATED and answered.path.endswith("/series")
@@ -239,7 +244,7 @@ class _Desk:
 
     def _person(self) -> dict[str, str]:
         mailbox = f"p{self.number}.{self.chance.randrange(10**9)}@example.com"
-        name = f"Pat {''.join(self.chance.choices('abcdefghijklmnopqrstuvwxyz', k=12))}"
+        name = f"{''.join(self.chance.choices(ascii_lowercase, k=12)).title()} {family_name(self.load.clinic)}"
         return {"name": name, "birth_date": "1985-12-10", "phone": "+12125550123", "email": mailbox}
 
     def _three_weeks(self) -> list[datetime]:

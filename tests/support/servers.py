@@ -5,6 +5,7 @@ the environment; namespaces keep tests apart.
 """
 
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from deploy.local.local_server import OutsideServer, Server
 _ON_SERVERS = ("tests/integration", "tests/e2e", "tests/faults")
 _MONGO, _KAFKA = "KADENCE_MONGO_URL", "KADENCE_KAFKA_BOOTSTRAP"
 _running: list[Server] = []
+_folders: list[Path] = []
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -24,6 +26,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if is_worker or not any(_needs_servers(argument) for argument in config.args):
         return
     folder = Path(tempfile.mkdtemp(prefix="kadence-tests-"))
+    _folders.append(folder)
     for name, server in ((_MONGO, servers.mongo(folder)), (_KAFKA, servers.kafka(folder))):
         server.start()
         _running.append(server)
@@ -31,9 +34,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_unconfigure() -> None:
-    """Stop what was started here."""
+    """Stop what was started here, and forget its data: a run leaves hundreds of megabytes."""
     while _running:
         _running.pop().stop()
+    while _folders:
+        shutil.rmtree(_folders.pop(), ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,9 @@ from shared.routes import Route
 class KeyRequest(Schema):
     """A key to be issued."""
 
+    class Meta:
+        example: Final = {"label": "front desk, ground floor", "scopes": ["front_desk"]}
+
     label = Text(80, required=True)
     scopes = fields.List(
         fields.String(validate=validate.OneOf(sorted(SCOPES))), required=True, validate=validate.Length(1, 4)

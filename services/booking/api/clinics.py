@@ -27,6 +27,15 @@ def _holidays(**options: Any) -> Many:
 class ClinicRequest(Schema):
     """A clinic as the operator describes it."""
 
+    class Meta:
+        example: Final = {
+            "name": "Riverside Infusion Centre",
+            "sender_alias": "Riverside Clinic",
+            "zone": "America/New_York",
+            "country": "US",
+            "phone": "555-0100",
+        }
+
     name = Text(120, required=True)
     sender_alias = Text(30, required=True, metadata={"description": "signs messages; must not disclose the treatment"})
     zone = Zone(required=True)
@@ -40,6 +49,9 @@ class ClinicRequest(Schema):
 
 class ClinicChanges(Schema):
     """The fields to change."""
+
+    class Meta:
+        example: Final = {"holidays": ["2027-12-24", "2027-12-25"], "decision": "keep"}
 
     name = Text(120)
     sender_alias = Text(30)

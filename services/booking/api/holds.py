@@ -16,6 +16,9 @@ HOLD: Final = "/clinics/<clinic_id>/holds/<hold_id>"
 class HoldRequest(SeriesRequest):
     """A whole series that keeps its places for a while."""
 
+    class Meta:
+        example: Final = {**SeriesRequest.Meta.example, "minutes": 15}
+
     minutes = fields.Integer(
         load_default=None,
         allow_none=True,

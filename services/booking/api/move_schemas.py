@@ -27,12 +27,23 @@ class MovedSchema(PlaceRequest):
 class MovesRequest(Schema):
     """Several sessions, all or none: what a refused move proposes has this shape."""
 
+    class Meta:
+        example: Final = {
+            "sessions": [
+                {"number": 3, "starts_local": "2027-03-15T09:00"},
+                {"number": 4, "starts_local": "2027-03-17T09:00"},
+            ]
+        }
+
     sessions = Many(fields.Nested(MovedSchema), required=True, validate=validate.Length(1, MOST_SESSIONS))
     overrides = overrides()
 
 
 class ShiftRequest(Schema):
     """A session and all that follow, by the same step: one of `days`, `starts_local`, `by_one_place`."""
+
+    class Meta:
+        example: Final = {"from_number": 3, "days": 7}
 
     from_number = fields.Integer(required=True, strict=True, validate=_NUMBER)
     days = fields.Integer(
@@ -53,6 +64,9 @@ class ShiftRequest(Schema):
 
 class ResumeRequest(Schema):
     """Where the sessions that rest are wanted; without any, as near to their former places as can be."""
+
+    class Meta:
+        example: Final = {"sessions": [{"number": 3, "starts_local": "2027-03-15T09:00"}]}
 
     sessions = Many(fields.Nested(MovedSchema), load_default=(), validate=validate.Length(max=MOST_SESSIONS))
     overrides = overrides()

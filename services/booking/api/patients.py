@@ -20,6 +20,14 @@ _EXTERNAL_ID: Final = {"description": "the practice's own number", "example": "A
 class PatientRequest(Schema):
     """A patient to be registered."""
 
+    class Meta:
+        example: Final = {
+            "name": "Ada Example",
+            "birth_date": "1985-12-10",
+            "phone": "+12125550100",
+            "email": "ada@example.com",
+        }
+
     name = Text(120, required=True)
     birth_date = fields.Date(required=True)
     phone = Phone(load_default=None, allow_none=True)
@@ -34,6 +42,9 @@ class PatientRequest(Schema):
 
 class PatientChanges(Schema):
     """The details to change."""
+
+    class Meta:
+        example: Final = {"phone": "+12125550101"}
 
     name = Text(120)
     birth_date = fields.Date()

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from marshmallow import Schema, fields, post_load, validate
 
-from services.booking.api.request_fields import LocalDate, LocalMoment, Many, a_slug, an_id
+from services.booking.api.request_fields import AN_ID, LocalDate, LocalMoment, Many, a_slug, an_id
 from services.booking.api.series_schemas import FindingAnswer, PlaceRequest
 from services.booking.domain.calendar.slots import Weekday
 from services.booking.domain.placement.placement import Wish
@@ -68,6 +68,13 @@ class FixedSessionRequest(PlaceRequest):
 
 class PlansRequest(Schema):
     """Which series is to be placed, and when its first session may be."""
+
+    class Meta:
+        example: Final = {
+            "patient_id": AN_ID,
+            "protocol": "mood-iv-6x2w",
+            "wishes": {"weekdays": ["MO", "WE", "FR"], "times": [{"from_time": "09:00", "until_time": "14:00"}]},
+        }
 
     patient_id = an_id(required=True)
     protocol = a_slug(required=True)

@@ -136,6 +136,12 @@ class RegimenSchema(Schema):
         1, load_default=None, allow_none=True, metadata={"description": "longest time that is still this course"}
     )
     rest_days = _days(0, load_default=0, metadata={"description": "since the last dose of another series"})
+    allowed_weekdays = Many(
+        fields.Enum(Weekday, by_value=True),
+        load_default=(),
+        validate=validate.Length(max=7),
+        metadata={"description": "for doses; none listed: any", "example": ["MO", "TU", "WE", "TH", "FR"]},
+    )
     preferred = Many(
         Many(fields.Enum(Weekday, by_value=True), validate=validate.Length(1, 7)),
         load_default=(),
@@ -169,6 +175,35 @@ class RegimenSchema(Schema):
 
 class ProtocolRequest(Schema):
     """A new protocol, or the next edition of the one with this slug."""
+
+    class Meta:
+        example: Final = {
+            "slug": "mood-iv-6x2w",
+            "regimen": {
+                "name": "Mood: six infusions in two weeks",
+                "conditions": ["depression"],
+                "dose_basis": "0.5 mg/kg",
+                "window_days": 14,
+                "tolerance_days": 21,
+                "phases": [
+                    {
+                        "name": "induction",
+                        "sessions": 6,
+                        "min_days": 2,
+                        "max_days": 4,
+                        "per_seven_days": 3,
+                        "blocks": [
+                            {"name": "infusion", "minutes": 40, "needs": [{"kind": "chair"}, {"kind": "nurse"}]},
+                            {
+                                "name": "recovery",
+                                "minutes": 60,
+                                "needs": [{"kind": "chair"}, {"kind": "nurse", "per": 2}],
+                            },
+                        ],
+                    }
+                ],
+            },
+        }
 
     slug = a_slug(required=True)
     regimen = fields.Nested(RegimenSchema, required=True)

@@ -10,6 +10,8 @@ from marshmallow import ValidationError, fields, validate
 from services.booking.domain.calendar.resource import SKILL_CODE
 
 MAX_ID: Final = 64
+AN_ID: Final = "0199b1de-7c55-7d00-a5d1-3f8f3cf5a9a1"
+"""For examples."""
 _FIRST: Final = date(2020, 1, 1)
 _LAST: Final = date(2099, 12, 31)
 _LOCAL: Final = "^20[2-9][0-9]-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]$"

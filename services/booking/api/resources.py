@@ -96,6 +96,15 @@ def _skills(**options: Any) -> Many:
 class ResourceRequest(Schema):
     """A chair, a room, a person, a pump, or a pool of like things. Without hours it is never there."""
 
+    class Meta:
+        example: Final = {
+            "kind": "nurse",
+            "name": "Nurse Ames",
+            "hours": [{"weekday": "MO", "opens": "08:00", "closes": "17:00"}],
+            "skills": [{"code": "acls", "until": "2027-12-31"}],
+            "capacity": 2,
+        }
+
     kind = fields.Enum(ResourceKind, by_value=True, required=True)
     name = Text(80, required=True)
     hours = _hours(load_default=())
@@ -115,6 +124,9 @@ class ResourceRequest(Schema):
 
 class ResourceChanges(Schema):
     """The fields to change. What hits sessions that are booked is refused, unless it is said what becomes of them."""
+
+    class Meta:
+        example: Final = {"closed_on": ["2027-12-24"], "decision": "reassign"}
 
     name = Text(80)
     hours = _hours()

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
 
-from services.booking.api.request_fields import LocalDate, LocalMoment, Many, Whole, a_slug, an_id
+from services.booking.api.request_fields import AN_ID, LocalDate, LocalMoment, Many, Whole, a_slug, an_id
 from services.booking.domain.placement.placement import Wish
 from services.booking.domain.protocol.protocol import Condition
 from services.booking.domain.protocol.publishing import MOST_SESSIONS
@@ -60,6 +60,9 @@ class PlaceRequest(Schema):
 class MoveRequest(PlaceRequest):
     """Where one session is wanted."""
 
+    class Meta:
+        example: Final = {"starts_local": "2027-03-11T09:00"}
+
     overrides = overrides()
 
 
@@ -84,6 +87,14 @@ class FirstFitSchema(Schema):
 
 class SeriesRequest(Schema):
     """A whole series: at the times of `sessions`, or wherever it fits first. One of the two is needed."""
+
+    class Meta:
+        example: Final = {
+            "patient_id": AN_ID,
+            "protocol": "booster-single",
+            "condition": "depression",
+            "sessions": [{"starts_local": "2027-03-09T09:00"}],
+        }
 
     patient_id = an_id(required=True)
     protocol = a_slug(required=True)

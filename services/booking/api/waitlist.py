@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from marshmallow import Schema, fields, post_load, validate
 
-from services.booking.api.request_fields import LocalDate, Many, an_id
+from services.booking.api.request_fields import AN_ID, LocalDate, Many, an_id
 from services.booking.api.scopes import DESK
 from services.booking.domain.calendar.slots import Weekday
 from services.booking.domain.waiting.waitlist import DayTimes, EntryStatus, Wishes
@@ -52,6 +52,13 @@ class WishesSchema(Schema):
 
 class WaitlistEntryRequest(Schema):
     """For which session another place is wanted, and what it must be like."""
+
+    class Meta:
+        example: Final = {
+            "series_id": AN_ID,
+            "number": 3,
+            "wishes": {"weekdays": ["MO", "WE"], "times": [{"from_time": "09:00", "until_time": "12:00"}]},
+        }
 
     series_id = an_id(required=True)
     number = fields.Integer(required=True, strict=True, validate=validate.Range(1, 1000))

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from services.booking.domain.calendar.resource import ResourceKind
-from services.booking.domain.calendar.slots import PATIENT
+from services.booking.domain.calendar.slots import PATIENT, Weekday
 from services.booking.domain.protocol.caps import Caps
 from services.booking.domain.protocol.protocol import Block, Condition, Need, Phase, Regimen
 from services.booking.domain.protocol.publishing import faults_of, publish
@@ -180,6 +180,8 @@ def with_needs(*needs: Need) -> Regimen:
     [
         (replace(MOOD, phases=()), {"protocol.no-sessions", "protocol.no-such-session"}),
         (replace(MOOD, conditions=()), {"protocol.no-condition"}),
+        (replace(MOOD, allowed_weekdays=(Weekday.SU,)), {"protocol.preferred-not-allowed"}),
+        (replace(MOOD, allowed_weekdays=(Weekday.SU,), preferred=()), {"protocol.unschedulable"}),
         (with_phase(sessions=0), {"protocol.no-sessions", "protocol.no-such-session"}),
         (with_phase(sessions=61), {"protocol.too-many-sessions"}),
         (with_phase(min_days=0), {"protocol.spacing-backward"}),

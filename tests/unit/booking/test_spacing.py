@@ -64,6 +64,12 @@ def test_friday_after_a_closed_thursday_breaks_five_consecutive_days():
     assert codes("pain-iv-5x5d", [date(2026, 7, day) for day in (6, 7, 8, 9, 10)]) == []
 
 
+def test_pain_is_treated_on_weekdays_only():
+    assert codes("pain-crps-10d", [date(2026, 7, day) for day in (6, 7, 8, 9, 10, 13, 14, 15, 16, 17)]) == []
+    on_saturday = [date(2026, 7, day) for day in (7, 8, 9, 10, 11, 13, 14, 15, 16, 17)]
+    assert [one for one in codes("pain-crps-10d", on_saturday) if one == "spacing.weekday"] == ["spacing.weekday"]
+
+
 def test_five_days_in_a_row_are_for_pain_not_for_mood():
     days = march(9, 10, 11, 12, 13)
     assert codes("pain-iv-5x5d", days) == []

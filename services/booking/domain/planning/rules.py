@@ -7,11 +7,12 @@ itself goes. Doses elsewhere are looked at on top, date by date.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
 from typing import Final, TypeAlias
 
 from services.booking.domain.protocol.protocol import Condition, Phase, Regimen
+from services.booking.domain.protocol.spacing import WRONG_WEEKDAY
 
 _UNBOUND: Final = 1 << 40
 Days: TypeAlias = tuple[int, ...]
@@ -105,8 +106,12 @@ class Rules:
         return range(-self.apart[place][place - 1], self.apart[place - 1][place] + 1)
 
     def allows_alone(self, place: int, day: int) -> bool:
-        """Whether a session may be on a day as far as the other doses go by themselves."""
-        if not self.elsewhere or not self.phases[place].doses:
+        """Whether a session may be on a day as far as its weekday and the other doses go by themselves."""
+        if not self.phases[place].doses:
+            return True
+        if not (WRONG_WEEKDAY in self.set_aside or self.regimen.allows_dose_on(self.first + timedelta(days=day))):
+            return False
+        if not self.elsewhere:
             return True
         is_first = place == self.doses[0]
         rests = any(day - self.regimen.rest_days < other <= day for other in self.elsewhere)

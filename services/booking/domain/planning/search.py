@@ -96,7 +96,7 @@ def best_dates(question: Question, most: int) -> list[Found]:
 
 def _possible(places: Sequence[Sequence[int]], rules: Rules) -> Sequence[Sequence[int]]:
     """The points of the places without those that the other doses alone forbid."""
-    if not rules.elsewhere:
+    if not rules.elsewhere and not rules.regimen.allowed_weekdays:
         return places
     return [
         [one if one < NO_PLACE and rules.allows_alone(place, day) else NO_PLACE for day, one in enumerate(points)]

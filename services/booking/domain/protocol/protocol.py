@@ -9,7 +9,7 @@ behind the end.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from enum import StrEnum
 from functools import cached_property
 from itertools import takewhile
@@ -17,7 +17,7 @@ from types import MappingProxyType
 from typing import Final
 
 from services.booking.domain.calendar.resource import ResourceKind
-from services.booking.domain.calendar.slots import PATIENT, Weekday
+from services.booking.domain.calendar.slots import PATIENT, Weekday, weekday_of
 from services.booking.domain.protocol.caps import Caps, strictest
 from shared.errors import Fault, RuleBroken
 
@@ -162,10 +162,11 @@ class Regimen:
     """The content of a protocol. All numbers are defaults that a licensed clinician approves or changes.
 
     `window_days` is the planned time from the first dose to the last, `tolerance_days` the longest one that still
-    counts as this course. `rest_days` must lie between the last dose of an earlier series and the first of this one.
-    `preferred` lists weekday patterns for doses, best first. `re_evaluate_after` names the sessions after which the
-    course is reviewed; `dose_basis` is a label for people, never computed with. `caps` replace those that hold for
-    what is treated. Who comes more than `missed_after_minutes` after the start has missed the session.
+    counts as this course. `rest_days` must lie between the last dose of an earlier series and the first of this
+    one. `allowed_weekdays` are those of doses (none listed: any); `preferred` lists patterns of them, best first.
+    `re_evaluate_after` names the sessions after which the course is reviewed; `dose_basis` is a label for people,
+    never computed with. `caps` replace those that hold for what is treated. Who comes more than
+    `missed_after_minutes` after the start has missed the session.
     """
 
     name: str
@@ -175,6 +176,7 @@ class Regimen:
     window_days: int | None = None
     tolerance_days: int | None = None
     rest_days: int = 0
+    allowed_weekdays: tuple[Weekday, ...] = ()
     preferred: tuple[tuple[Weekday, ...], ...] = ()
     re_evaluate_after: tuple[int, ...] = ()
     is_investigational: bool = False
@@ -189,6 +191,10 @@ class Regimen:
     def sessions(self) -> int:
         """How many sessions are planned; those of an open end come on top."""
         return sum(phase.sessions or 0 for phase in self.phases)
+
+    def allows_dose_on(self, day: date) -> bool:
+        """Whether a dose may be given on the weekday of this date."""
+        return not self.allowed_weekdays or weekday_of(day) in self.allowed_weekdays
 
     @property
     def is_open_ended(self) -> bool:

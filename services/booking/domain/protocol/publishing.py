@@ -65,6 +65,12 @@ def _unknown_sessions(regimen: Regimen) -> Iterator[Fault]:
             yield Fault("protocol.no-such-session", detail, f"/re_evaluate_after/{place}")
 
 
+def _preferred_not_allowed(regimen: Regimen) -> Iterator[Fault]:
+    for place, pattern in enumerate(regimen.preferred):
+        if regimen.allowed_weekdays and not set(pattern) <= set(regimen.allowed_weekdays):
+            yield Fault("protocol.preferred-not-allowed", "A weekday of it is not allowed.", f"/preferred/{place}")
+
+
 def _window_backward(regimen: Regimen) -> Iterator[Fault]:
     if regimen.window_days is not None and (regimen.tolerance_days or 0) < regimen.window_days:
         yield Fault("protocol.tolerance-too-small", "The tolerance includes the window.", "/tolerance_days")
@@ -120,7 +126,8 @@ def _unschedulable(regimen: Regimen) -> Iterator[Fault]:
 
 def _can_be_kept(regimen: Regimen) -> bool:
     """Whether the rules leave room for a course with nothing to remark on its spacing."""
-    course = earliest_course(regimen, _ANY_MONDAY)
+    week = (_ANY_MONDAY + timedelta(days=days) for days in range(7))
+    course = earliest_course(regimen, next(filter(regimen.allows_dose_on, week)))
     return course is not None and not any(note.code.startswith("spacing.") for note in notes(course))
 
 
@@ -129,6 +136,7 @@ _RULES: Final[tuple[Callable[[Regimen], Iterator[Fault]], ...]] = (
     _broken_phases,
     _open_before_the_end,
     _unknown_sessions,
+    _preferred_not_allowed,
     _window_backward,
     _caps_backward,
 )

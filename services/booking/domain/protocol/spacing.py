@@ -25,6 +25,7 @@ LATE_BUT_ACCEPTED: Final = 7
 """A gap above the protocol's maximum is noted up to this many days and refused beyond. Clinic default."""
 SUSPENDED_AFTER: Final = 14
 """A longer gap than this suspends the course: it is assessed again. Clinic default."""
+WRONG_WEEKDAY: Final = "spacing.weekday"
 
 
 @dataclass(frozen=True)
@@ -134,6 +135,13 @@ def _out_of_order(course: Course) -> Iterator[Finding]:
         if session.on < before.on:
             detail = f"Session {session.number} lies before session {before.number}."
             yield Finding("spacing.out-of-order", detail, (before.number, session.number))
+
+
+def _wrong_weekday(course: Course) -> Iterator[Finding]:
+    for session in course.doses:
+        if not course.regimen.allows_dose_on(session.on):
+            detail = f"Session {session.number} is on {session.on:%A}, on which this protocol gives no doses."
+            yield Finding(WRONG_WEEKDAY, detail, (session.number,), {"on": str(session.on)})
 
 
 def _too_soon(course: Course) -> Iterator[Finding]:
@@ -271,6 +279,7 @@ def _days_in_all(course: Course) -> int:
 
 REFUSALS: Final[tuple[Rule, ...]] = (
     _out_of_order,
+    _wrong_weekday,
     _too_soon,
     _too_soon_after_another_series,
     _too_late,

@@ -23,7 +23,7 @@ _HALF_A_NURSE = Need(ResourceKind.NURSE, per=2)
 _MO, _TU, _WE, _TH, _FR, _, _ = Weekday
 _TWICE_WEEKLY = ((_TU, _FR), (_MO, _TH))
 _MO_WE_FR = ((_MO, _WE, _FR),)
-_WEEKDAYS = ((_MO, _TU, _WE, _TH, _FR),)
+_WEEKDAYS = (_MO, _TU, _WE, _TH, _FR)
 _SAME_WEEKDAY = tuple((day,) for day in Weekday)
 _EVERY_CONDITION = tuple(Condition)
 
@@ -135,7 +135,8 @@ _PAIN_FIVE_DAYS = Regimen(
     dose_basis="clinician order, mg/kg/h",
     window_days=5,
     tolerance_days=5,
-    preferred=_WEEKDAYS,
+    allowed_weekdays=_WEEKDAYS,
+    preferred=(_WEEKDAYS,),
     re_evaluate_after=(5,),
 )
 _CRPS_TEN_DAYS = Regimen(
@@ -145,7 +146,8 @@ _CRPS_TEN_DAYS = Regimen(
     dose_basis="0.35 mg/kg/h",
     window_days=14,
     tolerance_days=14,
-    preferred=_WEEKDAYS,
+    allowed_weekdays=_WEEKDAYS,
+    preferred=(_WEEKDAYS,),
     re_evaluate_after=(5, 10),
 )
 # The longest gap is the cadence of the phase by one and a half; the shortest one day less than the cadence.

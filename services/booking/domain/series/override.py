@@ -16,6 +16,7 @@ CLINICIAN: Final = "clinician"
 """The scope that allows."""
 OVERRIDABLE: Final[Mapping[str, str]] = MappingProxyType(
     {
+        "spacing.weekday": "a dose on a weekday on which the protocol gives none",
         "spacing.too-late": "a gap of 8 to 14 days, after the clinician's review of the course",
         "spacing.suspended": "a gap of more than 14 days, after another assessment",
         "spacing.rolling-seven-days": "more doses in seven days than the protocol foresees",
