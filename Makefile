@@ -17,8 +17,8 @@ demo: $(VENV)/local ## Start everything on this machine and play the story (ARGS
 	@$(BIN)/python -m deploy.local.demo $(ARGS)
 
 .PHONY: test
-test: check ## Everything: check, then integration, end-to-end and fault tests on real servers
-	$(BIN)/pytest tests/integration tests/e2e tests/faults -n $(WORKERS) --dist loadscope
+test: check ## Everything: check, then laws, integration, end-to-end and fault tests on real servers
+	$(BIN)/pytest tests/laws tests/integration tests/e2e tests/faults -n $(WORKERS) --dist loadscope
 
 .PHONY: check
 check: $(VENV)/dev ## Style, types, import rules, unit, architecture and contract tests (under 30 s)

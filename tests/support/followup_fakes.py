@@ -11,7 +11,8 @@ from services.followup.domain.events import Event
 from services.followup.domain.instrument import Library
 from services.followup.domain.patient import Patient
 from services.followup.instruments import load_library
-from shared.errors import Contended, NotFound, TransientFailure
+from shared.errors import Contended, NotFound
+from shared.sealed import KeyMissing
 from shared.unit_of_work import EVERY_CLINIC
 
 A = TypeVar("A", CheckIn, Clinic, Patient)
@@ -80,7 +81,7 @@ class FakeUnitOfWork:
 
     def unseal(self, sealed: str) -> str:
         if not self.world.keys:
-            raise TransientFailure("the clinic's data key is not here (yet)")
+            raise KeyMissing("the clinic's data key is not here (yet)")
         return sealed.removeprefix("sealed:")
 
     def write(self, write: Callable[[], None]) -> None:

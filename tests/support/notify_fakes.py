@@ -17,8 +17,9 @@ from services.notify.domain.series import Series
 from services.notify.domain.visit import Visit
 from services.notify.jobs.deliver import deliver
 from services.notify.operations.ports import Accepted, Claim, NotDelivered
-from shared.errors import Contended, NotFound, TransientFailure
+from shared.errors import Contended, NotFound
 from shared.paging import Page, page_from
+from shared.sealed import KeyMissing
 
 A = TypeVar("A", Clinic, Recipient, Series, Visit, CheckIn, Offer, Message, Reply)
 KINDS: tuple[type[Any], ...] = (Clinic, Recipient, Series, Visit, CheckIn, Offer, Message, Reply)
@@ -145,7 +146,7 @@ class FakeUnitOfWork:
 
     def _need_key(self) -> None:
         if not self.world.keys:
-            raise TransientFailure("the clinic's data key is not here (yet)")
+            raise KeyMissing("the clinic's data key is not here (yet)")
 
 
 class FakeStore(Generic[A]):

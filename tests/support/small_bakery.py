@@ -16,7 +16,7 @@ from shared.errors import Conflict, Fault, RuleBroken, TransientFailure
 from shared.idempotency import Answers
 from shared.paging import Page, page_of
 from shared.routes import Door, File, Route
-from shared.sealed import Sealer
+from shared.sealed import KeyMissing, Sealer
 from shared.unit_of_work import Cause, Unit, with_data
 from shared.units import Units
 from shared.web import create_app
@@ -209,7 +209,7 @@ class FakeSealer:
 
     def seal(self, clinic_id: str, text: str) -> str:
         if clinic_id not in self.clinics:
-            raise TransientFailure("no key")
+            raise KeyMissing("no key")
         return f"sealed:{clinic_id}:{text}"
 
     def unseal(self, token: str) -> str:

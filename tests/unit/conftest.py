@@ -1,16 +1,2 @@
-from collections.abc import Iterator
-
-import pytest
-import stamina
-
-
-@pytest.fixture(autouse=True)
-def _no_sockets(socket_disabled: None) -> None:
-    """Unit tests do no I/O."""
-
-
-@pytest.fixture(autouse=True)
-def _no_waiting() -> Iterator[None]:
-    """What is tried again is tried again at once, as often as it would be."""
-    with stamina.set_testing(True, attempts=100, cap=True):
-        yield
+from tests.support.without_io import no_sockets as no_sockets
+from tests.support.without_io import no_waiting as no_waiting

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from string import Formatter
 from typing import Final
@@ -27,6 +28,7 @@ class Texts:
         return self.lines[key].format(**named)
 
 
+@cache
 def load_texts(folder: Path = FOLDER) -> Mapping[str, Texts]:
     """Every language. Raises `TextsFault` with all that is missing, unknown or named otherwise than in English."""
     read = {path.stem: yaml.safe_load(path.read_text("utf-8")) for path in sorted(folder.glob("*.yaml"))}

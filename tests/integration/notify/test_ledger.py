@@ -25,9 +25,9 @@ from services.notify.operations.sessions import hear_session_cancelled
 from services.notify.store.message import claim_of
 from shared.errors import Contended
 from tests.integration.notify.notify_host import PHONE, ThisNotify
+from tests.laws.notify.test_order import AGGREGATES, turns
 from tests.support.notify_builders import BOOKED_AT, at, session_cancelled
 from tests.support.notify_fakes import FakeNotify, FakeProvider, Killed, providers
-from tests.unit.notify.test_order import AGGREGATES, turns
 
 SIX = tuple(f"2026-03-{day:02} 10:00" for day in (9, 11, 13, 16, 18, 20))
 

@@ -9,11 +9,11 @@ import bson
 import pytest
 from bson.raw_bson import RawBSONDocument
 from pymongo import MongoClient
-from pymongo.errors import DuplicateKeyError
+from pymongo.errors import AutoReconnect, DuplicateKeyError
 
 from shared.errors import TransientFailure
 from shared.mongo import connect, database
-from shared.sealed import _OPTIONS, MASTER_KEY_BYTES, Sealer
+from shared.sealed import _OPTIONS, MASTER_KEY_BYTES, KeyMissing, Sealer
 
 MASTER = bytes(range(MASTER_KEY_BYTES))
 CLINIC, OTHER_CLINIC = "clinic-1", "clinic-2"
@@ -84,8 +84,19 @@ def test_the_same_text_looks_different_in_another_clinic(sealer):
 
 def test_a_clinic_whose_key_was_not_heard_of_cannot_be_sealed_for_yet(sealer):
     for seal in (sealer.seal, sealer.seal_searchable):
-        with pytest.raises(TransientFailure):
+        with pytest.raises(KeyMissing):
             seal("clinic-3", "Ada")
+
+
+def test_a_vault_that_does_not_answer_is_not_taken_for_one_without_the_key(sealer):
+    class Dead(MemoryVault):
+        def find(self, _asked):
+            raise AutoReconnect("connection refused")
+
+    sealer._cipher._io_callbacks.key_vault_coll = Dead()
+    with pytest.raises(TransientFailure) as failure:
+        sealer.seal(CLINIC, "Ada")
+    assert not isinstance(failure.value, KeyMissing)
 
 
 def test_a_second_key_for_the_same_clinic_is_the_first_one(sealer):
@@ -97,7 +108,7 @@ def test_a_second_key_for_the_same_clinic_is_the_first_one(sealer):
 def test_a_key_that_travelled_reads_in_another_service(sealer):
     token = sealer.seal(CLINIC, "Ada")
     hearer, _ = a_sealer()
-    with pytest.raises(TransientFailure):
+    with pytest.raises(KeyMissing):
         hearer.unseal(token)
     for _ in range(2):
         hearer.adopt_key(sealer.create_key(CLINIC))
@@ -108,7 +119,7 @@ def test_a_key_that_travelled_reads_in_another_service(sealer):
 def test_the_wrapped_key_is_worth_nothing_without_the_master_key(sealer):
     thief, _ = a_sealer(bytes(MASTER_KEY_BYTES))
     thief.adopt_key(sealer.create_key(CLINIC))
-    with pytest.raises(TransientFailure):
+    with pytest.raises(KeyMissing):
         thief.unseal(sealer.seal(CLINIC, "Ada"))
 
 
@@ -118,7 +129,7 @@ def test_without_its_key_a_clinic_is_unreadable_for_ever():
     stored = sealer.seal(CLINIC, "Ada")
     forgetful, _ = a_sealer()  # nothing remembered from before
     vault.keys.clear()
-    with pytest.raises(TransientFailure):
+    with pytest.raises(KeyMissing):
         forgetful.unseal(stored)
 
 
