@@ -77,6 +77,10 @@ class Practice:
         """How booking, followup and notify answer this key."""
         return [Http(self.town.url, key).get(path).status_code for path in self.probes()]
 
+    def is_everywhere(self) -> bool:
+        """Whether every service has heard of the clinic itself, and with it of the key that seals what is personal."""
+        return all(database["clinics"].find_one({"_id": self.id}) for database in self.town.databases())
+
     def wait_known(self, key: str) -> None:
         """Until all services have heard of a key."""
         eventually(lambda: 401 not in self.statuses(key), "hearing of the key")
@@ -100,6 +104,10 @@ def six_times(first: datetime) -> list[datetime]:
     return [first + timedelta(days=days) for days in MON_WED_FRI]
 
 
+AWAKE: Final = {"quiet_from": "03:00", "quiet_until": "03:01"}
+"""For a clinic whose messages go out at whatever hour the tests before it left the clock."""
+
+
 def open_practice(
     town: Town, *, zone: str = "America/New_York", chairs: int = 1, nurses: int = 1, **details: Any
 ) -> Practice:
@@ -110,6 +118,7 @@ def open_practice(
     key = ok(town.operator.post(keys, {"label": "all scopes", "scopes": list(SCOPES)}))["key"]
     practice = Practice(town, made["id"], key, zone)
     practice.wait_known(key)
+    eventually(practice.is_everywhere, "hearing of the clinic")
     staff = {"chair": chairs, "nurse": nurses}
     return replace(practice, resources={kind: add_resources(practice, kind, count) for kind, count in staff.items()})
 

@@ -13,7 +13,7 @@ import pytest
 
 from deploy.local.installation import REPOSITORY
 from deploy.local.ports import free_port
-from tests.e2e.practice import Practice, add_resources, open_practice, six_times
+from tests.e2e.practice import AWAKE, Practice, add_resources, open_practice, six_times
 from tests.e2e.set_aside import HEARD_BY, discard_all, hold_events, listed, spoil_records
 from tests.e2e.town import Http, Town, eventually, ok, problem
 
@@ -125,7 +125,7 @@ def test_the_backlog_tells_by_its_exit_status_whether_somebody_must_act(town):
 @pytest.mark.usefixtures("clean")
 def test_events_are_told_again_without_another_effect(town):
     since = town.clock() - timedelta(seconds=1)
-    practice = open_practice(town)
+    practice = open_practice(town, **AWAKE)
     practice.book(practice.register(email="somebody@example.com")["id"], six_times(practice.soon()))
     eventually(lambda: [row["kind"] for row in practice.messages(status="sent")], "sending the confirmation")
     before = practice.messages()

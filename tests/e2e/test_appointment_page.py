@@ -12,7 +12,7 @@ import pytest
 import requests
 
 from deploy.local.mail_catcher import caught
-from tests.e2e.practice import ONE, Practice, open_practice
+from tests.e2e.practice import AWAKE, ONE, Practice, open_practice
 from tests.e2e.town import Town, eventually, next_clock_change, ok
 
 BORN = {"year": "1980"}
@@ -68,7 +68,7 @@ class Phone:
 @pytest.fixture(scope="module")
 def practice(town: Town) -> Practice:
     """With room for everybody at any time."""
-    return open_practice(town, chairs=8, nurses=8)
+    return open_practice(town, chairs=8, nurses=8, **AWAKE)
 
 
 def a_patient(practice: Practice, **details: Any) -> dict[str, Any]:
@@ -191,7 +191,7 @@ SIX_HOURS_BEFORE_EIGHT = {
 
 @pytest.mark.parametrize("zone", SIX_HOURS_BEFORE_EIGHT)
 def test_hours_of_fasting_are_elapsed_hours_when_the_clocks_go_forward(town, zone):
-    practice = open_practice(town, zone=zone, chairs=1, nurses=1)
+    practice = open_practice(town, zone=zone, chairs=1, nurses=1, **AWAKE)
     start = sunday_at_eight(zone, town.clock() + timedelta(days=2))
     patient = a_patient(practice)
     practice.book(patient["id"], [start.replace(tzinfo=None)], ONE)
