@@ -104,7 +104,7 @@ def six_times(first: datetime) -> list[datetime]:
     return [first + timedelta(days=days) for days in MON_WED_FRI]
 
 
-AWAKE: Final = {"quiet_from": "03:00", "quiet_until": "03:01"}
+AWAKE: Final[Mapping[str, Any]] = {"quiet_from": "03:00", "quiet_until": "03:01"}
 """For a clinic whose messages go out at whatever hour the tests before it left the clock."""
 
 
