@@ -22,6 +22,7 @@ BY_ID = {
     "followup": {
         "access_keys": "by the id that the key's text carries",
         "clinics": "by id, as heard",
+        "known_series": "by the patient's id",
         "patients": "by id, as heard",
     },
     "notify": {

@@ -86,7 +86,20 @@ A_REGIMEN: Final[dict[str, Any]] = {
     ],
     "dose_basis": "0.5 mg/kg",
 }
-ANSWERS: Final = {str(item): 1 for item in range(1, 10)}
+DAY_AFTER: Final = ("mood", "sleep", "dizzy", "headache", "unreal", "bladder", "vomiting", "chest-pain", "breathing",
+                    "fainted", "suicide")  # fmt: skip
+ANSWERS: Final = {
+    "day-after": dict.fromkeys(DAY_AFTER, 0),
+    "phq-9": {str(item): 1 for item in range(1, 10)},
+}
+"""To a check-in of the day after, and to one instrument more that staff asked."""
+QUESTIONS: Final = {
+    "usual_time": "10:00",
+    "points": [
+        {"kind": "24h", "anchor": "discharge", "hours": 24, "open_hours": 12, "rank": 1, "ask": ["day-after"]},
+        {"kind": "day-7", "anchor": "series", "days": 7, "open_hours": 168, "rank": 1, "ask": ["phq-9"]},
+    ],
+}
 
 
 def a_clinic(**details: Any) -> dict[str, Any]:
@@ -153,6 +166,13 @@ BODIES: Final[Mapping[str, Callable[[Practice, str], dict[str, Any]]]] = {
     },
     "enter_answers": lambda _, __: {"answers": ANSWERS, "entered_by": "Nurse Ames"},
     "cancel_check_in": lambda _, __: {"reason": "mistake"},
+    "publish_plan": lambda _, __: {"questions": QUESTIONS},
+    "load_text": lambda _, __: {
+        "language": "en",
+        "source": "the owner's form",
+        "items": {"pain": "Pain?", "enjoyment": "Enjoyment?", "activity": "Activity?"},
+        "options": {str(value): str(value) for value in range(11)},
+    },
     "replay_held": lambda _, __: {"despite_gap": False},
     "republish": lambda practice, _: {
         "since": (practice.town.clock() - timedelta(minutes=1)).isoformat(),

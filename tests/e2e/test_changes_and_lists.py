@@ -6,7 +6,7 @@ from typing import Any, Final
 import pytest
 
 from shared.ids import new_id
-from tests.e2e.described import BODIES, QUERIES, Operation, operations
+from tests.e2e.described import BODIES, QUERIES, QUESTIONS, Operation, operations
 from tests.e2e.practice import ONE, Practice, open_practice
 from tests.e2e.town import Town, a_phone, eventually, ok, problem
 from tests.e2e.world import Peopled, hold, leave_task, make_feed, make_offer, people
@@ -112,12 +112,17 @@ def _entries(practice: Practice) -> str:
     return str(ok(practice.http.post(practice.at("booking", "/waitlist"), entry))["id"])
 
 
+def _plans(practice: Practice) -> str:
+    return str(ok(practice.http.post(practice.at("followup", "/follow-up-plans"), {"questions": QUESTIONS}))["id"])
+
+
 LISTS: Final[Mapping[str, tuple[Callable[[Practice], str] | None, int]]] = {
     "list_patients": (_patients, 0),
     "list_resources": (_resources, 0),
     "list_keys": (_keys, 1),
     "list_series": (_series, 0),
     "list_protocols": (None, 15),
+    "list_plans": (_plans, 1),
     "list_tasks": (_tasks, 0),
     "list_messages": (_series, 0),
     "list_replies": (_replies, 0),

@@ -13,7 +13,7 @@ import requests
 from services.booking.store.offer import to_offer, unanswered
 from services.booking.store.series import due as overdue
 from services.booking.store.series import outlived
-from tests.e2e.described import BODIES, Operation, operations
+from tests.e2e.described import BODIES, QUESTIONS, Operation, operations
 from tests.e2e.practice import ONE, Practice, open_practice
 from tests.e2e.set_aside import hold_events, spoil_records
 from tests.e2e.town import SERVICES, Http, Town, eventually, ok, problem
@@ -28,7 +28,7 @@ from tests.e2e.world import (
     open_check_in,
     put_on_hold,
 )
-from tests.support.fault_checks import Evidence, unheard, unopened, unsent, untold
+from tests.support.fault_checks import Evidence, unclosed, unheard, unopened, unsent, untold
 
 AT_ONCE: Final = 4
 
@@ -106,6 +106,10 @@ def a_patient(clinic: Clinic) -> dict[str, str]:
     return {"patient_id": clinic.patient_id}
 
 
+def an_instrument(_: Clinic) -> dict[str, str]:
+    return {"code": "peg"}
+
+
 def a_resource(clinic: Clinic) -> dict[str, str]:
     return {"resource_id": clinic.practice.resources["chair"][0]}
 
@@ -178,6 +182,8 @@ PREPARED: Final[Mapping[str, Callable[[Clinic], dict[str, str]]]] = {
     "receive_reply": nothing,
     "enter_answers": a_check_in,
     "cancel_check_in": a_check_in,
+    "publish_plan": nothing,
+    "load_text": an_instrument,
     "replay_held": a_held_event,
     "discard_held": a_held_event,
     "replay_poison": a_poison_record,
@@ -212,6 +218,8 @@ OTHER_BODY: Final[Mapping[str, Any]] = {
     "receive_reply": {"text": "1"},
     "enter_answers": {"entered_by": "Nurse Bell"},
     "cancel_check_in": {"reason": "not-wanted"},
+    "publish_plan": {"questions": {**QUESTIONS, "usual_time": "11:00"}},
+    "load_text": {"source": "another form"},
     "replay_held": {"despite_gap": True},
     "republish": {"clinic_id": None},
 }
@@ -236,7 +244,13 @@ def settle(town: Town, clinic_id: str) -> None:
     evidence = Evidence(dict(zip(SERVICES, town.databases(), strict=True)), clinic_id, Path())
 
     def unfinished() -> list[str]:
-        parts = (unopened(evidence, now), untold(evidence), unheard(evidence), unsent(evidence, now))
+        parts = (
+            unopened(evidence, now),
+            unclosed(evidence, now),
+            untold(evidence),
+            unheard(evidence),
+            unsent(evidence, now),
+        )
         return [*waiting(), *chain.from_iterable(parts)]
 
     def is_settled() -> bool:

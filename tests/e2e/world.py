@@ -27,6 +27,7 @@ UNKNOWN: Final[Mapping[str, str]] = {
     "entry_id": NOBODY,
     "offer_id": NOBODY,
     "feed_id": NOBODY,
+    "code": "nobody-made-this",
 }
 """Names of things that nobody has."""
 
@@ -60,7 +61,7 @@ def move(practice: Practice, series: Mapping[str, Any], step: str) -> dict[str, 
 
 
 def open_check_in(practice: Practice, patient_id: str) -> dict[str, Any]:
-    """A treated patient's check-in a day later, open for answers."""
+    """A treated patient's check-in of the day after, open for answers."""
     series = booked_for_now(practice, patient_id)
     for step in ("check-in", "start", "discharge"):
         move(practice, series, step)
@@ -69,8 +70,8 @@ def open_check_in(practice: Practice, patient_id: str) -> dict[str, Any]:
     def mine(*statuses: str) -> dict[str, Any]:
         answer = practice.http.get(path)
         found = answer.json()["items"] if answer.ok else []
-        of_series = (one for one in found if one["series_id"] == series["id"] and one["status"] in statuses)
-        return next(of_series, {})
+        day_after = (one for one in found if (one["series_id"], one["kind"]) == (series["id"], "24h"))
+        return next((one for one in day_after if one["status"] in statuses), {})
 
     planned = eventually(lambda: mine("scheduled", "open"), "planning a check-in")
     practice.town.move_to(datetime.fromisoformat(planned["due_at"]) + timedelta(seconds=1))

@@ -8,16 +8,21 @@ from typing import Any, Generic, TypeVar
 from services.followup.domain.check_in import CheckIn
 from services.followup.domain.clinic import Clinic
 from services.followup.domain.events import Event
-from services.followup.domain.instrument import Library
+from services.followup.domain.known import Known
+from services.followup.domain.library import Library
 from services.followup.domain.patient import Patient
+from services.followup.domain.plan import Plan, Questions, name_of
+from services.followup.domain.wording import LoadedText
 from services.followup.instruments import load_library
+from services.followup.plans import load_default
 from shared.errors import Contended, NotFound
 from shared.sealed import KeyMissing
 from shared.unit_of_work import EVERY_CLINIC
 
-A = TypeVar("A", CheckIn, Clinic, Patient)
+A = TypeVar("A", CheckIn, Clinic, Known, LoadedText, Patient, Plan)
 PUBLIC_URL = "https://care.example"
 LIBRARY = load_library()
+DEFAULT_PLAN = load_default(frozenset(instrument.id for instrument in LIBRARY.instruments))
 
 
 @dataclass
@@ -26,7 +31,10 @@ class FakeFollowup:
 
     now: datetime
     instruments: Library = LIBRARY
-    rows: dict[type, dict[tuple[str, str], Any]] = field(default_factory=lambda: {CheckIn: {}, Clinic: {}, Patient: {}})
+    default_plan: Questions = DEFAULT_PLAN
+    rows: dict[type, dict[tuple[str, str], Any]] = field(
+        default_factory=lambda: {kind: {} for kind in (CheckIn, Clinic, Known, LoadedText, Patient, Plan)}
+    )
     keys: set[str] = field(default_factory=set)
     told: list[tuple[str, str, Event]] = field(default_factory=list)
     _made: int = 0
@@ -65,9 +73,13 @@ class FakeUnitOfWork:
         self.clinic_id = clinic_id
         self.now = world.now
         self.instruments = world.instruments
+        self.default_plan = world.default_plan
         self.check_ins = FakeCheckIns(self, CheckIn)
         self.clinics = FakeStore(self, Clinic)
         self.patients = FakeStore(self, Patient)
+        self.known = FakeStore(self, Known)
+        self.texts = FakeTexts(self, LoadedText)
+        self.plans = FakePlans(self, Plan)
         self._writes: list[Callable[[], None]] = []
 
     def new_id(self) -> str:
@@ -128,20 +140,10 @@ class FakeStore(Generic[A]):
 
 
 class FakeCheckIns(FakeStore[CheckIn]):
-    """Check-ins with the unique key that the database has."""
+    """Check-ins, found by patient and by link."""
 
-    def keep(self, read: int, saved: CheckIn, told: list[tuple[str, str, Event]]) -> None:
-        wanted = _unique(saved)
-        if any(_unique(row) == wanted and row.id != saved.id for row in self.mine()):
-            raise Contended(f"{wanted} is taken")
-        super().keep(read, saved, told)
-
-    def of_session(self, series_id: str, session_number: int) -> list[CheckIn]:
-        return [row for row in self.mine() if (row.series_id, row.session_number) == (series_id, session_number)]
-
-    def of_patient(self, patient_id: str, *, after: str | None = None, limit: int = 0) -> list[CheckIn]:
-        found = [row for row in self.mine() if row.patient_id == patient_id and row.id > (after or "")]
-        return found[: limit or None]
+    def of_patient(self, patient_id: str) -> list[CheckIn]:
+        return [row for row in self.mine() if row.patient_id == patient_id]
 
     def by_link(self, token_digest: str) -> CheckIn:
         for row in self.mine():
@@ -156,5 +158,37 @@ class FakeCheckIns(FakeStore[CheckIn]):
         raise NotFound("check in")
 
 
-def _unique(row: CheckIn) -> tuple[str, int, str]:
-    return row.series_id, row.session_number, row.kind
+class FakePlans(FakeStore[Plan]):
+    """Editions; one that was saved in this unit can be read in it."""
+
+    def __init__(self, unit: FakeUnitOfWork, kind: type[Plan]) -> None:
+        super().__init__(unit, kind)
+        self.saved: dict[str, Plan] = {}
+
+    def get(self, edition: Any) -> Plan:
+        return self.saved.get(name_of(edition)) or super().get(name_of(edition))
+
+    def latest(self) -> Plan | None:
+        return max(self.mine(), key=lambda plan: plan.edition, default=None)
+
+    def save(self, aggregate: Plan, events: Iterable[Event] = ()) -> Plan:
+        self.saved[aggregate.id] = super().save(aggregate, events)
+        return self.saved[aggregate.id]
+
+    def list(self, *, after: str | None, limit: int) -> list[Plan]:
+        return [plan for plan in self.mine() if plan.id > (after or "")][:limit]
+
+
+class FakeTexts(FakeStore[LoadedText]):
+    """Wordings with the unique key that the database has."""
+
+    def keep(self, read: int, saved: LoadedText, told: list[tuple[str, str, Event]]) -> None:
+        if any(row.text.name == saved.text.name for row in self.mine()):
+            raise Contended(f"{saved.text.name} is taken")
+        super().keep(read, saved, told)
+
+    def of_instrument(self, instrument: str) -> list[LoadedText]:
+        return [row for row in self.mine() if row.text.instrument == instrument]
+
+    def all(self) -> list[LoadedText]:
+        return self.mine()

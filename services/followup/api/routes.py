@@ -1,10 +1,11 @@
 """All of followup's routes; reads like a contents page."""
 
-from services.followup.api import schemas
-from services.followup.operations import check_in, queries
+from services.followup.api import instrument_schemas, plan_schemas, schemas
+from services.followup.operations import check_in, instruments, plan, queries
 from shared.cursors import PageQuery, page_schema
 from shared.routes import Route
 
+ADMIN = frozenset({"admin"})
 CARE = frozenset({"front_desk", "clinician", "admin", "integration"})
 
 ROUTES: tuple[Route, ...] = (
@@ -55,5 +56,46 @@ ROUTES: tuple[Route, ...] = (
         check_in.cancel_check_in,
         schemas.CheckInAnswer,
         body=schemas.CancellationRequest,
+    ),
+    Route(
+        "POST",
+        "/clinics/<clinic_id>/follow-up-plans",
+        "Publish the next edition of the plan of follow-up",
+        ADMIN,
+        plan.PublishPlan,
+        plan.publish_plan,
+        plan_schemas.PlanAnswer,
+        body=plan_schemas.PlanRequest,
+        status=201,
+    ),
+    Route(
+        "GET",
+        "/clinics/<clinic_id>/follow-up-plans",
+        "List all editions of the plan of follow-up",
+        CARE,
+        plan.ListPlans,
+        plan.list_plans,
+        page_schema(plan_schemas.PlanAnswer),
+        query=PageQuery,
+    ),
+    Route(
+        "GET",
+        "/clinics/<clinic_id>/instruments",
+        "List the instruments, their languages and why one is not put before patients",
+        CARE,
+        instruments.ListInstruments,
+        instruments.list_instruments,
+        instrument_schemas.InstrumentsAnswer,
+    ),
+    Route(
+        "POST",
+        "/clinics/<clinic_id>/instruments/<code>/texts",
+        "Load an official wording of an instrument",
+        ADMIN,
+        instruments.LoadText,
+        instruments.load_text,
+        instrument_schemas.TextAnswer,
+        body=instrument_schemas.TextRequest,
+        status=201,
     ),
 )

@@ -13,6 +13,7 @@ class CheckInOpened:
     link: str
     opened_at: datetime
     expires_at: datetime
+    instruments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,16 @@ class CheckInAnswered:
 @dataclass(frozen=True)
 class CheckInMissed:
     patient_id: str
+    missed_at: datetime
+
+
+@dataclass(frozen=True)
+class ContactLost:
+    """So many check-ins in a row were not answered: somebody should phone."""
+
+    patient_id: str
+    series_id: str
+    missed: int
     missed_at: datetime
 
 
@@ -45,4 +56,4 @@ class MeasureScored:
     scored_at: datetime
 
 
-Event = CheckInOpened | CheckInAnswered | CheckInMissed | CheckInCancelled | MeasureScored
+Event = CheckInOpened | CheckInAnswered | CheckInMissed | ContactLost | CheckInCancelled | MeasureScored

@@ -7,6 +7,7 @@ TYPES: Types = {
     events.CheckInOpened: Told("check_in.opened.v1", sealed=frozenset({"link"})),
     events.CheckInAnswered: Told("check_in.answered.v1"),
     events.CheckInMissed: Told("check_in.missed.v1"),
+    events.ContactLost: Told("contact.lost.v1"),
     events.CheckInCancelled: Told("check_in.cancelled.v1"),
     events.MeasureScored: Told("measure.scored.v1"),
 }

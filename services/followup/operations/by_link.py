@@ -1,13 +1,16 @@
 """What a patient can do with the private link. The token is looked up by its digest and never kept."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from services.followup.domain.check_in import CheckIn, Status
+from services.followup.domain.check_in import CheckIn, Part, Status
 from services.followup.domain.clinic import Clinic
-from services.followup.domain.instrument import Instrument, InstrumentText
+from services.followup.domain.instrument import Instrument
 from services.followup.domain.patient import Patient
+from services.followup.domain.wording import InstrumentText
+from services.followup.operations.check_in import instruments_of
+from services.followup.operations.instruments import wording_named
 from services.followup.operations.ports import UnitOfWork
 from shared.errors import Forbidden
 from shared.private_link import digest
@@ -31,12 +34,24 @@ class ProveYear:
 
 @dataclass(frozen=True)
 class Answer:
-    """`pass_token` shows that the year of birth was known; without `final` the answers are only kept."""
+    """`pass_token` shows that the year of birth was known; without `final` the answers are only kept.
+
+    `answers` are by instrument.
+    """
 
     token: str
     pass_token: str
-    answers: Mapping[str, int]
+    answers: Mapping[str, Mapping[str, int]]
     final: bool
+
+
+@dataclass(frozen=True)
+class Form:
+    """One instrument of the page, in the version and the wording that are asked."""
+
+    part: Part
+    instrument: Instrument
+    text: InstrumentText
 
 
 @dataclass(frozen=True)
@@ -44,8 +59,7 @@ class Sheet:
     """All that a page about one check-in shows. Answers are only for those who are admitted."""
 
     check_in: CheckIn
-    instrument: Instrument
-    text: InstrumentText
+    forms: tuple[Form, ...]
     clinic: Clinic
     patient: Patient
     is_open: bool
@@ -61,11 +75,9 @@ def read_sheet(uow: UnitOfWork, command: ReadSheet) -> Sheet:
     """What the page behind the link needs. Raises `NotFound`."""
     check_in = uow.check_ins.by_link(digest(command.token))
     patient = uow.patients.get(check_in.patient_id)
-    instrument = uow.instruments.get(check_in.instrument, check_in.instrument_version)
     return Sheet(
         check_in=check_in,
-        instrument=instrument,
-        text=uow.instruments.text(instrument, patient.locale),
+        forms=tuple(_forms(uow, check_in)),
         clinic=uow.clinics.get(uow.clinic_id),
         patient=patient,
         is_open=check_in.is_open(uow.now),
@@ -97,9 +109,19 @@ def answer(uow: UnitOfWork, command: Answer) -> CheckIn:
         raise Forbidden("check-in.no-pass", "Say first in which year you were born.")
     if check_in.status is Status.ANSWERED:
         return check_in
-    instrument = uow.instruments.get(check_in.instrument, check_in.instrument_version)
-    kept = check_in.draft(command.answers, instrument, at=uow.now)
-    if not command.final or instrument.blank(kept.answers):
+    instruments = instruments_of(uow, check_in)
+    kept = check_in.draft(command.answers, instruments, at=uow.now)
+    if not command.final or kept.blank(instruments):
         return uow.check_ins.save(kept)
-    answered, events = kept.answer(kept.answers, instrument, at=uow.now)
+    on_path = {id: instruments[id].on_path(given) for id, given in kept.all_answers.items()}
+    answered, events = kept.answer(on_path, instruments, at=uow.now)
     return uow.check_ins.save(answered, events)
+
+
+def _forms(uow: UnitOfWork, check_in: CheckIn) -> Iterator[Form]:
+    """What the page asks; what only staff entered is on no page."""
+    instruments = instruments_of(uow, check_in)
+    for part in check_in.parts:
+        if part.text:
+            instrument = instruments[part.instrument]
+            yield Form(part, instrument, wording_named(uow, instrument, part.text))

@@ -7,12 +7,15 @@ from typing import Protocol
 from services.followup.domain.check_in import CheckIn
 from services.followup.domain.clinic import Clinic
 from services.followup.domain.events import Event
-from services.followup.domain.instrument import Library
+from services.followup.domain.known import Known
+from services.followup.domain.library import Library
 from services.followup.domain.patient import Patient
+from services.followup.domain.plan import Plan, Questions
+from services.followup.domain.wording import LoadedText
 
 
 class CheckIns(Protocol):
-    """Check-ins of the unit's clinic; a session has at most one of each kind."""
+    """Check-ins of the unit's clinic."""
 
     def get(self, id: str) -> CheckIn:
         """Raises `NotFound`."""
@@ -22,12 +25,8 @@ class CheckIns(Protocol):
         """Keep it and let the events ride with it; the check-in as it then stands."""
         ...
 
-    def of_session(self, series_id: str, session_number: int) -> Sequence[CheckIn]:
-        """All kinds of check-ins of one session."""
-        ...
-
-    def of_patient(self, patient_id: str, *, after: str | None = None, limit: int = 0) -> Sequence[CheckIn]:
-        """Those behind the id `after`, in order of planning; at most `limit` (0: all)."""
+    def of_patient(self, patient_id: str) -> Sequence[CheckIn]:
+        """All that there are, also what is not planned at present."""
         ...
 
     def by_link(self, token_digest: str) -> CheckIn:
@@ -63,6 +62,46 @@ class Patients(Protocol):
     def save(self, aggregate: Patient) -> Patient: ...
 
 
+class KnownSeries(Protocol):
+    """What booking told of the series of patients of the unit's clinic."""
+
+    def find(self, patient_id: str) -> Known | None: ...
+
+    def save(self, aggregate: Known) -> Known: ...
+
+
+class Plans(Protocol):
+    """Editions of the clinic's plan of follow-up."""
+
+    def get(self, edition: int) -> Plan:
+        """Also one that was saved in this unit. Raises `NotFound`."""
+        ...
+
+    def latest(self) -> Plan | None: ...
+
+    def save(self, plan: Plan) -> Plan:
+        """Write a new edition."""
+        ...
+
+    def list(self, *, after: str | None, limit: int) -> Sequence[Plan]:
+        """Editions behind the id `after`, in their order."""
+        ...
+
+
+class Texts(Protocol):
+    """Wordings of instruments that the unit's clinic loaded; each is written once."""
+
+    def of_instrument(self, instrument: str) -> Sequence[LoadedText]:
+        """All editions in all languages."""
+        ...
+
+    def all(self) -> Sequence[LoadedText]:
+        """Those of all instruments."""
+        ...
+
+    def save(self, aggregate: LoadedText) -> LoadedText: ...
+
+
 class UnitOfWork(Protocol):
     """One transaction of followup, for one clinic."""
 
@@ -83,13 +122,27 @@ class UnitOfWork(Protocol):
     def instruments(self) -> Library: ...
 
     @property
+    def default_plan(self) -> Questions:
+        """What a clinic asks that has published no plan of its own."""
+        ...
+
+    @property
     def check_ins(self) -> CheckIns: ...
+
+    @property
+    def known(self) -> KnownSeries: ...
+
+    @property
+    def plans(self) -> Plans: ...
 
     @property
     def clinics(self) -> Clinics: ...
 
     @property
     def patients(self) -> Patients: ...
+
+    @property
+    def texts(self) -> Texts: ...
 
     def new_id(self) -> str: ...
 

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from services.followup.domain.check_in import CheckIn
+from services.followup.domain.check_in import CheckIn, Status
 from services.followup.domain.measure import Measure, history
 from services.followup.operations.ports import UnitOfWork
-from shared.paging import Page, page_of
+from shared.paging import Page, page_from
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class ListMeasures:
 
 @dataclass(frozen=True)
 class ListCheckIns:
-    """Check-ins of one patient behind the id `after`."""
+    """Check-ins of one patient by due time, behind the place `after`."""
 
     patient_id: str
     limit: int
@@ -40,15 +40,19 @@ class Measures:
 
 def list_measures(uow: UnitOfWork, command: ListMeasures) -> Measures:
     """Every score of the patient with its change from baseline, oldest first. Raises `NotFound`."""
-    uow.patients.get(command.patient_id)
-    return Measures(history(uow.check_ins.of_patient(command.patient_id), uow.instruments))
+    patient = uow.patients.get(command.patient_id)
+    return Measures(history(uow.check_ins.of_patient(command.patient_id), uow.instruments, patient.locale))
 
 
 def list_check_ins(uow: UnitOfWork, command: ListCheckIns) -> Page[CheckIn]:
-    """A page of the patient's check-ins. Raises `NotFound`."""
+    """A page of the patient's check-ins, the first due first. Raises `NotFound`."""
     uow.patients.get(command.patient_id)
-    found = uow.check_ins.of_patient(command.patient_id, after=command.after, limit=command.limit + 1)
-    return page_of(found, command.limit)
+    planned = (one for one in uow.check_ins.of_patient(command.patient_id) if one.status is not Status.UNPLANNED)
+    return page_from(planned, after=command.after, limit=command.limit, place=_place)
+
+
+def _place(check_in: CheckIn) -> str:
+    return f"{check_in.due_at.isoformat()} {check_in.id}"
 
 
 def show_check_in(uow: UnitOfWork, command: ShowCheckIn) -> CheckIn:

@@ -6,8 +6,7 @@ from typing import Any, Final
 from flask import Blueprint, Response, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from services.followup.domain.check_in import CheckIn, Status
-from services.followup.domain.instrument import Answers
+from services.followup.domain.check_in import AllAnswers, CheckIn, Status
 from services.followup.domain.private_link import PATH
 from services.followup.operations.by_link import Answer, ProveYear, ReadSheet, answer, clinic_of, prove_year, read_sheet
 from services.followup.pages import form, view
@@ -70,13 +69,16 @@ class _Door:
             return self._show(token, clinic_id, posted=answers)
         return self._taken(token, clinic_id, check_in, answers, final=final)
 
-    def _taken(self, token: str, clinic_id: str, check_in: CheckIn, answers: Answers, *, final: bool) -> AnyResponse:
-        if check_in.status is Status.OPEN and final:
-            return self._show(token, clinic_id, blanks_are_faults=True)
-        if check_in.answers != answers and final:
+    def _taken(self, token: str, clinic_id: str, check_in: CheckIn, answers: AllAnswers, *, final: bool) -> AnyResponse:
+        if final and check_in.status is Status.OPEN and (faults := self._blanks(token, clinic_id)):
+            return self._show(token, clinic_id, faults)
+        if final and check_in.status is Status.ANSWERED and _differ(answers, check_in.all_answers):
             # Sent again with other answers: the first ones stand, but a cry for help in these is not passed over.
             return self._show(token, clinic_id, posted=answers)
         return redirect(f"{PATH}{token}{'' if final else '?saved'}", HTTPStatus.SEE_OTHER)
+
+    def _blanks(self, token: str, clinic_id: str) -> list[view.Fault]:
+        return view.blanks(self._run(clinic_id, read_sheet, ReadSheet(token, pass_token())), form.step(request.form))
 
     def _show(
         self,
@@ -84,13 +86,21 @@ class _Door:
         clinic_id: str,
         faults: list[view.Fault] | None = None,
         *,
-        posted: Answers | None = None,
-        blanks_are_faults: bool = False,
+        posted: AllAnswers | None = None,
     ) -> Response:
         sheet = self._run(clinic_id, read_sheet, ReadSheet(token, pass_token()))
-        faults = view.blanks(sheet) if blanks_are_faults else faults or []
-        shown = view.of_sheet(sheet, faults, posted or {}, saved="saved" in request.args)
+        step = form.step(request.form if faults else request.args)
+        shown = view.of_sheet(sheet, faults or [], posted or {}, saved="saved" in request.args, step=step)
         return _page(shown.template, HTTPStatus.UNPROCESSABLE_ENTITY if faults else HTTPStatus.OK, view=shown)
+
+
+def _differ(answers: AllAnswers, kept: AllAnswers) -> bool:
+    """Whether an answer is another one than what was kept."""
+    return any(
+        kept.get(instrument, {}).get(item) != value
+        for instrument, given in answers.items()
+        for item, value in given.items()
+    )
 
 
 def _page(template: str, status: HTTPStatus, **shown: Any) -> Response:

@@ -1,16 +1,17 @@
 """What the templates show: decided here, so that they only lay it out."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from services.followup.domain.check_in import Status
+from services.followup.domain.check_in import AllAnswers, Status
 from services.followup.domain.crisis import LINES, Help, help_in
-from services.followup.domain.instrument import Answers, Item
-from services.followup.domain.scoring import worrying
-from services.followup.operations.by_link import Sheet
-from services.followup.pages.form import ITEM
+from services.followup.domain.instrument import Item
+from services.followup.domain.scoring import help_called_for
+from services.followup.operations.by_link import Form, Sheet
+from services.followup.pages.form import STEP, field_name
+from services.followup.pages.steps import Group, Step, current, may_go_on, steps
 from shared import errors
 from shared.localtime import to_local
 from shared.pages import spoken
@@ -18,11 +19,11 @@ from shared.pages import spoken
 
 @dataclass(frozen=True)
 class Fault:
-    """A line of the summary at the top; `href` leads to the place to mend, `item` is the question it is about."""
+    """A line of the summary at the top; `href` leads to the place to mend, `field` is the question it is about."""
 
     text: str
     href: str
-    item: str = ""
+    field: str = ""
 
 
 @dataclass(frozen=True)
@@ -38,17 +39,32 @@ class Option:
 
 @dataclass(frozen=True)
 class Question:
-    """One question with its options; `fault` is empty or says what is wrong."""
+    """One question with its options; `fault` is empty or says what is wrong. `help`: crisis, emergency or empty."""
 
     name: str
+    count: str
     words: str
     options: tuple[Option, ...]
     fault: str
+    help: str
+
+
+@dataclass(frozen=True)
+class Section:
+    """Questions of one instrument, in one language."""
+
+    id: str
+    language: str
+    prompt: str
+    notice: str
+    questions: tuple[Question, ...]
 
 
 @dataclass(frozen=True)
 class View:
-    """`worried`: an answer must reach a person, so help stands first. `countries`: help where no country is known."""
+    """`worried` is crisis or emergency when an answer calls for help: then it stands first. `countries`: help where no
+    country is known. `back` leads to the screen before, if there is one.
+    """
 
     template: str
     alias: str = ""
@@ -56,13 +72,13 @@ class View:
     spoken_phone: str = ""
     help: Help | None = None
     countries: tuple[Help, ...] = ()
-    worried: bool = False
+    worried: str = ""
     saved: bool = False
     until: str = ""
-    language: str = "en"
-    prompt: str = ""
-    notice: str = ""
-    questions: tuple[Question, ...] = ()
+    sections: tuple[Section, ...] = ()
+    step: int = 0
+    back: str = ""
+    goes_on: bool = False
     faults: tuple[Fault, ...] = ()
 
 
@@ -72,29 +88,39 @@ NO_YEAR: Final = Fault("Enter the year you were born in as four digits, like 198
 WRONG_YEAR: Final = Fault("This is not the year we have for you. Check it and try again", "#year")
 
 
-def of_sheet(sheet: Sheet, faults: Sequence[Fault], posted: Answers, *, saved: bool) -> View:
-    """The page of a check-in. Nothing on it says who the patient is or, without a pass, what was answered."""
-    known = sheet.check_in.answers if sheet.is_admitted else {}
+def of_sheet(sheet: Sheet, faults: Sequence[Fault], posted: AllAnswers, *, saved: bool, step: int | None) -> View:
+    """The page of a check-in, at the screen `step` (None: the first one that needs an answer).
+
+    Nothing on it says who the patient is or, without a pass, what was answered.
+    """
+    known = sheet.check_in.all_answers if sheet.is_admitted else {}
+    found = steps(sheet.forms, known) if sheet.is_admitted and sheet.forms else ()
+    number = _step(found, known, step)
     return View(
         template=_template(sheet),
         alias=sheet.clinic.sender_alias,
         phone=sheet.clinic.phone,
         spoken_phone=spoken(sheet.clinic.phone),
         help=help_in(sheet.patient.country or sheet.clinic.country),
-        worried=worrying(sheet.instrument, known) or worrying(sheet.instrument, posted),
+        worried=_worried(sheet.forms, known, posted),
         saved=saved and not faults,
         until=_until(sheet.check_in.expires_at, sheet.patient.zone or sheet.clinic.zone),
-        language=sheet.text.language,
-        prompt=sheet.text.prompt,
-        notice=sheet.text.notice,
-        questions=_questions(sheet, known, faults) if sheet.is_admitted else (),
+        sections=tuple(_sections(found[number], known, faults, is_whole=len(found) == 1)) if found else (),
+        step=number,
+        back=f"?{STEP}={number - 1}" if number else "",
+        goes_on=bool(found) and may_go_on(found, number),
         faults=tuple(faults),
     )
 
 
-def blanks(sheet: Sheet) -> list[Fault]:
-    """One line for each question without an answer."""
-    return [_unanswered(sheet, id) for id in sheet.instrument.blank(sheet.check_in.answers)]
+def blanks(sheet: Sheet, step: int | None) -> list[Fault]:
+    """One line for each question without an answer on the screen that was sent."""
+    known = sheet.check_in.all_answers
+    found = steps(sheet.forms, known)
+    here = found[_step(found, known, step)]
+    counts = dict(_counts(here, is_whole=len(found) == 1))
+    lacking = [(_name(group, item), item) for group in here for item in group.items if item.id in group.blank(known)]
+    return [Fault(f"{counts[name]}: choose one answer", f"#{name}-{item.lowest}", name) for name, item in lacking]
 
 
 def of_fault(fault: errors.Fault) -> Fault:
@@ -114,36 +140,76 @@ def _template(sheet: Sheet) -> str:
     return "locked" if sheet.check_in.is_locked else "gate"
 
 
-def _questions(sheet: Sheet, known: Answers, faults: Sequence[Fault]) -> tuple[Question, ...]:
-    said = {fault.item: "Choose one answer" for fault in faults if fault.item}
-    tiers = {watched.item: watched.tiers for watched in sheet.instrument.escalating}
-    return tuple(
-        Question(
-            name=f"{ITEM}{item.id}",
-            words=sheet.text.items[item.id],
-            options=tuple(
-                Option(
-                    id=_anchor(item, value),
-                    value=value,
-                    words=sheet.text.options[value],
-                    is_chosen=known.get(item.id) == value,
-                    escalates=value in tiers.get(item.id, {}),
-                )
-                for value in range(item.lowest, item.highest + 1)
+def _step(found: Sequence[Step], known: AllAnswers, wanted: int | None) -> int:
+    """The screen asked for, but none beyond the first that still needs an answer."""
+    if not found:
+        return 0
+    furthest = current(found, known)
+    return furthest if wanted is None else min(wanted, furthest)
+
+
+def _worried(forms: Sequence[Form], known: AllAnswers, posted: AllAnswers) -> str:
+    kinds: set[str] = set()
+    for form in forms:
+        for answers in (known, posted):
+            kinds |= help_called_for(form.instrument, answers.get(form.part.instrument, {}))
+    return _most(kinds)
+
+
+def _most(kinds: set[str]) -> str:
+    """Crisis lines come with the emergency number, so they are the wider help."""
+    return next((kind for kind in ("crisis", "emergency") if kind in kinds), "")
+
+
+def _sections(step: Step, known: AllAnswers, faults: Sequence[Fault], *, is_whole: bool) -> Iterator[Section]:
+    said = {fault.field: "Choose one answer" for fault in faults if fault.field}
+    counts = dict(_counts(step, is_whole=is_whole))
+    for group in step:
+        text = group.form.text
+        yield Section(
+            id=f"prompt-{group.form.part.instrument}",
+            language=text.language,
+            prompt=text.prompt,
+            notice=text.notice,
+            questions=tuple(
+                _question(group, item, known, counts[_name(group, item)], said.get(_name(group, item), ""))
+                for item in group.items
             ),
-            fault=said.get(item.id, ""),
         )
-        for item in sheet.instrument.items
+
+
+def _question(group: Group, item: Item, known: AllAnswers, count: str, fault: str) -> Question:
+    name, instrument = _name(group, item), group.form.instrument
+    chosen = known.get(group.form.part.instrument, {}).get(item.id)
+    calls: Mapping[int, frozenset[str]] = {
+        value: frozenset(help_called_for(instrument, {item.id: value}))
+        for value in range(item.lowest, item.highest + 1)
+    }
+    options = tuple(
+        Option(
+            id=f"{name}-{value}",
+            value=value,
+            words=group.form.text.option(item, value),
+            is_chosen=chosen == value,
+            escalates=bool(called),
+        )
+        for value, called in calls.items()
     )
+    return Question(name, count, group.form.text.items[item.id], options, fault, _most(set().union(*calls.values())))
 
 
-def _anchor(item: Item, value: int) -> str:
-    return f"{ITEM}{item.id}-{value}"
+def _counts(step: Step, *, is_whole: bool) -> Iterator[tuple[str, str]]:
+    """How the questions of a screen are counted; how many there will be is only known when all of them stand on it."""
+    total = sum(len(group.items) for group in step)
+    number = 0 if is_whole else step[0].first - 1
+    for group in step:
+        for item in group.items:
+            number += 1
+            yield _name(group, item), f"Question {number} of {total}" if is_whole else f"Question {number}"
 
 
-def _unanswered(sheet: Sheet, id: str) -> Fault:
-    number, item = next((number, item) for number, item in enumerate(sheet.instrument.items, 1) if item.id == id)
-    return Fault(f"Question {number}: choose one answer", f"#{_anchor(item, item.lowest)}", id)
+def _name(group: Group, item: Item) -> str:
+    return field_name(group.form.part.instrument, item.id)
 
 
 def _until(at: datetime | None, zone: str) -> str:

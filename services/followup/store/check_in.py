@@ -24,7 +24,7 @@ def expired(now: datetime) -> Document:
 
 
 class CheckInStore:
-    """Check-ins in the collection `check_ins`; a unique key keeps one of each kind for a session."""
+    """Check-ins in the collection `check_ins`; the id follows from what one is for, so that no two are for the same."""
 
     def __init__(self, unit: Unit, sealer: Sealer) -> None:
         self._clinic_id = unit.clinic_id
@@ -36,13 +36,9 @@ class CheckInStore:
         self.get = self._documents.get
         self.save = self._documents.save
 
-    def of_session(self, series_id: str, session_number: int) -> Sequence[CheckIn]:
-        """All kinds of check-ins of one session."""
-        return self._documents.find({"series_id": series_id, "session_number": session_number})
-
-    def of_patient(self, patient_id: str, *, after: str | None = None, limit: int = 0) -> Sequence[CheckIn]:
-        """Those behind the id `after`, in order of planning; at most `limit` (0: all)."""
-        return self._documents.find({"patient_id": patient_id, "_id": {"$gt": after or ""}}, limit=limit)
+    def of_patient(self, patient_id: str) -> Sequence[CheckIn]:
+        """All that there are, also what is not planned at present."""
+        return self._documents.find({"patient_id": patient_id})
 
     def by_link(self, token_digest: str) -> CheckIn:
         """The check-in of a link. Raises `NotFound`."""

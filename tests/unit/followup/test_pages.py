@@ -6,9 +6,9 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from services.followup.domain.check_in import CancelReason, CheckIn, Status
+from services.followup.domain.check_in import CheckIn, Status
 from services.followup.domain.events import CheckInAnswered
-from services.followup.operations.check_in import CancelCheckIn, cancel_check_in
+from services.followup.operations.check_in import CancelCheckIn, StaffReason, cancel_check_in
 from services.followup.pages.check_in import check_in_pages
 from shared.errors import TransientFailure
 from tests.support.followup_builders import CLINIC, a_clinic, a_patient, a_world_with_an_open_check_in
@@ -32,7 +32,9 @@ class Phone:
         return self.client.get(self.address, base_url=PUBLIC_URL)
 
     def send(self, **fields):
-        return self.client.post(self.address, data=fields, base_url=PUBLIC_URL, follow_redirects=True)
+        """`q9` is short for item 9 of the PHQ-9; other fields have the names that they have on the page."""
+        data = {f"phq-9.{name[1:]}" if name[1:].isdecimal() else name: value for name, value in fields.items()}
+        return self.client.post(self.address, data=data, base_url=PUBLIC_URL, follow_redirects=True)
 
     def admitted(self):
         assert self.send(year="1985").status_code == 200
@@ -48,6 +50,12 @@ def opened() -> tuple[FakeFollowup, Phone]:
 def the_check_in(world: FakeFollowup) -> CheckIn:
     [check_in] = world.all(CheckIn)
     return check_in
+
+
+def kept(world: FakeFollowup) -> dict[str, int]:
+    """The answers to the only instrument."""
+    [part] = the_check_in(world).parts
+    return dict(part.answers)
 
 
 def test_the_link_asks_for_the_year_of_birth_first(opened):
@@ -121,9 +129,10 @@ def test_blank_questions_are_named_and_the_answers_are_kept(opened):
     some = {name: value for name, value in FULL.items() if name not in {"q3", "q7"}}
     page = phone.admitted().send(**some)
     assert page.status_code == 422
-    assert re.findall(r'href="(#q[^"]*)"', page.text) == ["#q3-0", "#q7-0"]
-    assert 'id="q3-0"' in page.text
-    assert 'id="q7-fault"' in page.text
+    assert re.findall(r'href="(#phq[^"]*)"', page.text) == ["#phq-9.3-0", "#phq-9.7-0"]
+    assert "Question 7 of 9: choose one answer" in page.text
+    assert 'id="phq-9.3-0"' in page.text
+    assert 'id="phq-9.7-fault"' in page.text
     assert page.text.count(" checked") == 7
     assert the_check_in(world).status is Status.OPEN
 
@@ -134,7 +143,7 @@ def test_saved_answers_are_there_when_the_link_is_opened_again(opened):
     assert "Your answers so far are saved" in saved.text
     assert saved.text.count(" checked") == 2
     assert phone.read().text.count(" checked") == 2
-    assert the_check_in(world).answers == {"1": 2, "2": 3}
+    assert kept(world) == {"1": 2, "2": 3}
 
 
 def test_saved_answers_are_not_shown_without_the_year_of_birth(opened):
@@ -145,7 +154,7 @@ def test_saved_answers_are_not_shown_without_the_year_of_birth(opened):
     assert " checked" not in page
     assert FIRST not in page
     assert "In which year were you born?" in stranger.send(**FULL).text
-    assert the_check_in(world).answers == {"9": 3}
+    assert kept(world) == {"9": 3}
 
 
 @pytest.mark.parametrize("value", ["1", "2", "3"])
@@ -168,7 +177,7 @@ def test_help_stands_last_when_item_9_is_zero(opened):
 def test_help_appears_beside_the_question_as_soon_as_it_is_answered(opened):
     _, phone = opened
     page = phone.admitted().read().text
-    assert re.findall(r'id="(q\d-\d)"[^>]* class="escalates"', page) == ["q9-1", "q9-2", "q9-3"]
+    assert re.findall(r'id="phq-9.(\d-\d)"[^>]* class="escalates"', page) == ["9-1", "9-2", "9-3"]
     assert page.count('class="at-once"') == 1
 
 
@@ -178,7 +187,7 @@ def test_a_changed_mind_after_sending_changes_nothing_but_a_cry_for_help_is_hear
     page = phone.send(**{**FULL, "q9": "3"}).text
     assert FIRST in page
     assert "we have your answers" in page
-    assert the_check_in(world).answers["9"] == 0
+    assert kept(world)["9"] == 0
 
 
 @pytest.mark.parametrize("fields", [{"q1": "4"}, {"q1": "-1"}, {"q1": "x"}, {"q10": "0"}, {"q1": "9" * 5000}])
@@ -187,7 +196,7 @@ def test_answers_that_no_form_of_ours_sends_are_refused(opened, fields):
     page = phone.admitted().send(**{**FULL, **fields})
     assert page.status_code == 422
     assert 'role="alert"' in page.text
-    assert the_check_in(world).answers == {}
+    assert kept(world) == {}
 
 
 def test_an_expired_link_explains_itself_and_shows_help_for_late_answers(opened):
@@ -203,7 +212,7 @@ def test_an_expired_link_explains_itself_and_shows_help_for_late_answers(opened)
 
 def test_a_cancelled_check_in_explains_itself(opened):
     world, phone = opened
-    world.run(CLINIC, cancel_check_in, CancelCheckIn(the_check_in(world).id, CancelReason.MISTAKE))
+    world.run(CLINIC, cancel_check_in, CancelCheckIn(the_check_in(world).id, StaffReason.MISTAKE))
     assert "not needed any more" in phone.read().text
 
 
@@ -249,7 +258,7 @@ def test_help_follows_the_country_where_the_patient_is(patient_country, clinic_c
 
 
 def test_without_a_line_for_the_country_the_clinics_phone_is_shown():
-    world, token = a_world_with_an_open_check_in(patient=a_patient(country="IS"))
+    world, token = a_world_with_an_open_check_in("gad-7", patient=a_patient(country="IS"))
     page = Phone(world, token).read().text
     assert "local emergency number" in page
     assert 'href="tel:+12125550100"' in page
@@ -299,7 +308,7 @@ class Outline(HTMLParser):
         self.ids += [given["id"]] if "id" in given else []
         self.wanted += (given.get("aria-describedby") or given.get("aria-labelledby") or "").split()
         self.wanted += [given["href"][1:]] if given.get("href", "").startswith("#") else []
-        self.fields += [given["id"]] if tag == "input" else []
+        self.fields += [given["id"]] if tag == "input" and given.get("type") != "hidden" else []
         self.labelled += [given["for"]] if tag == "label" else []
         self.headings += [tag] if tag == "h1" else []
         self.language = given.get("lang", "") if tag == "html" else self.language

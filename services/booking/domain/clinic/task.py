@@ -18,6 +18,7 @@ class TaskKind(StrEnum):
     RUNNING_LATE = "running-late"
     COORDINATE = "coordinate"
     CALL_NOW = "call-now"
+    CALL_PATIENT = "call-patient"
     REVIEW_PERSON = "review-person"
 
 
