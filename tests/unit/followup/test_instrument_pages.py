@@ -94,7 +94,10 @@ def test_a_tree_is_asked_one_group_at_a_time(tree):
 
 def test_a_no_skips_the_branch(tree):
     world, phone = tree
-    assert questions(phone.send(**c_ssrs(q1=0, q2=0), step="0")) == ["6"]
+    page = phone.send(**c_ssrs(q1=0, q2=0), step="0")
+    assert questions(page) == ["6"]
+    assert 'href="?step=0"' in page.text
+    assert "Question 3<" in page.text
     assert "we have your answers" in phone.send(**c_ssrs(q6=0), step="1").text
     assert world.events(MeasureScored)[0].band == "none"
 
