@@ -98,6 +98,7 @@ def test_a_no_skips_the_branch(tree):
     assert questions(page) == ["6"]
     assert 'href="?step=0"' in page.text
     assert "Question 3<" in page.text
+    assert ">Continue<" in page.text  # a yes leads to one more
     assert "we have your answers" in phone.send(**c_ssrs(q6=0), step="1").text
     assert world.events(MeasureScored)[0].band == "none"
 
