@@ -7,7 +7,7 @@ ends the story.
 import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,7 +28,7 @@ from deploy.local.story_stage import (
 )
 from deploy.local.waiting import wait_until
 from shared.clock import SimulatedClock
-from shared.localtime import same_wall_clock
+from shared.localtime import local_date, same_wall_clock
 
 NOBODY: Final = "00000000-0000-7000-8000-000000000000"
 HOURS: Final = [{"weekday": day, "opens": "08:00", "closes": "17:00"} for day in ("MO", "TU", "WE", "TH", "FR")]
@@ -38,6 +38,8 @@ DUE: Final[Mapping[str, Callable[[datetime], datetime]]] = {
     "PT2H": lambda start: start - timedelta(hours=2),
 }
 """When each reminder is due: days count on the calendar, hours elapse."""
+A_WEEK: Final = 7
+"""A reminder of three days ahead lists all visits of so many days; theirs are not sent again."""
 ANSWERS: Final = {"at first": (3, 2, 2, 2, 2, 2, 2, 2, 0), "at the end": (1, 1, 1, 1, 1, 0, 1, 0, 0)}
 TREATMENT: Final = ("check-in", "start", "discharge")
 
@@ -102,9 +104,13 @@ class Story:
 
     def _scenes(self) -> list[_Scene]:
         scenes = []
+        listed_from = date.min
         for session in self._sessions:
             start, end = moment(session["starts_at"]), moment(session["ends_at"])
-            scenes += [self._reminder(session["number"], offset, due(start)) for offset, due in DUE.items()]
+            is_listed = (local_date(start, ZONE) - listed_from).days < A_WEEK
+            offsets = [offset for offset in DUE if not (is_listed and offset == "P3D")]
+            scenes += [self._reminder(session["number"], offset, DUE[offset](start)) for offset in offsets]
+            listed_from = listed_from if is_listed else local_date(start, ZONE)
             times = (start - timedelta(minutes=15), start, end)
             scenes += [self._treatment(session["number"], *step) for step in zip(TREATMENT, times, strict=True)]
         first, last = self._sessions[0], self._sessions[-1]

@@ -19,6 +19,8 @@ class TaskKind(StrEnum):
     COORDINATE = "coordinate"
     CALL_NOW = "call-now"
     REVIEW_PERSON = "review-person"
+    PHONE_PATIENT = "phone-patient"
+    CRISIS = "crisis"
 
 
 class TaskStatus(StrEnum):
