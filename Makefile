@@ -26,7 +26,7 @@ check: $(VENV)/dev ## Style, types, import rules, unit, architecture and contrac
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(BIN)/mypy
-	$(BIN)/pytest tests/unit tests/architecture tests/contract -n $(WORKERS)
+	$(BIN)/pytest tests/unit tests/architecture tests/contract -n $(WORKERS) -p no:schemathesis
 
 .PHONY: format
 format: $(VENV)/dev ## Put the code in order

@@ -29,11 +29,12 @@ class FrontDesk:
         """A new patient of that first name."""
         patients = self._stage.at("booking", "patients")
         number = 100 + len(self._stage.desk.get(patients, limit=200)["items"]) % 100
+        middle = _a_name()
         person = {
-            "name": f"{name} {_a_name()} Example",
+            "name": f"{name} {middle} Example",
             "birth_date": f"{BIRTH_YEAR}-12-10",
             "phone": f"+12125550{number}",
-            "email": f"{name.lower()}.{number}@example.com",
+            "email": f"{name}.{middle}@example.com".lower(),
         }
         self._stage.tell("step", f"registered {person['name']}, {person['phone']}, {person['email']}")
         patient: dict[str, Any] = self._stage.desk.post(patients, person)
