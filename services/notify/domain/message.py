@@ -94,7 +94,7 @@ MOVES: Final[Mapping[str, tuple[frozenset[Status], Status]]] = MappingProxyType(
         # An answer that comes late, after the row was given up as unknown, is still a fact.
         "accept": (frozenset({Status.SENDING, Status.UNKNOWN}), Status.SENT),
         # What the receipt says, which may come before the answer to the call; a final status is never moved back.
-        "deliver": (frozenset({Status.QUEUED, Status.SENDING, Status.SENT, Status.UNKNOWN}), Status.DELIVERED),
+        "deliver": (frozenset({Status.SENDING, Status.SENT, Status.UNKNOWN}), Status.DELIVERED),
         "bounce": (frozenset({Status.SENDING, Status.SENT, Status.UNKNOWN}), Status.UNDELIVERED),
         "retry": (frozenset({Status.SENDING, Status.UNKNOWN}), Status.QUEUED),
         "fail": (frozenset({Status.SENDING, Status.UNKNOWN}), Status.FAILED),
