@@ -125,14 +125,15 @@ class Sender:
 
 
 def rows(mongo: Server, folder: Path, *, future: int, due: int, confirmations: int) -> list[Row]:
-    """Looking and sending, without and with so many messages of the future; then booking."""
+    """Booking; then looking and sending, without and with so many messages of the future."""
+    booking = _from_booking_to_mail(mongo, folder / "platform", confirmations)
     sender = _sender(mongo.address, folder)
-    found = [*sender.cost_of_looking("nothing there"), sender.send_all(due, "nothing else there")]
+    found = [booking, *sender.cost_of_looking("nothing there"), sender.send_all(due, "nothing else there")]
     heap = sender.clinic()
     heap.add_future(future, due_at=heap.now + timedelta(days=2), step=timedelta(seconds=30))
     there = f"{future} of the future there"
     found += [*sender.cost_of_looking(there), sender.send_all(due, there)]
-    return [*found, _from_booking_to_mail(mongo, folder / "platform", confirmations)]
+    return found
 
 
 def _sender(mongo_url: str, folder: Path) -> Sender:
@@ -184,7 +185,7 @@ def _latencies(platform: Platform, series: Sequence[str], clock: SimulatedClock)
     """Seconds for each; the mail server's times are real, the platform's are ahead of them."""
     namespace, folder = platform.installation.namespace, platform.installation.mail_folder
     if not wait_until(lambda: len(list(folder.glob("*.eml"))) >= len(series), PATIENCE_SECONDS):
-        raise RuntimeError("not every booking was confirmed")
+        raise RuntimeError(f"{len(series)} bookings, {len(list(folder.glob('*.eml')))} confirmations")
     with connect(platform.mongo.address) as client:
         events = database(client, namespace, "booking")["events"]
         told = {event["subject"]: event["time"] for event in events.find({"type": "series.booked.v1"})}

@@ -33,6 +33,7 @@ from services.notify.domain.truth import meant, why_false
 from services.notify.domain.visit import Visit
 from shared.localtime import local_date
 
+LOOK_SOON: Final = timedelta(seconds=1)
 LOOK_AGAIN: Final = timedelta(minutes=1)
 """Pause until clinic, patient or series, not heard of yet, are looked for again, and while a clinic's messages rest."""
 SAID_LATELY: Final = timedelta(hours=12)
@@ -146,7 +147,7 @@ def _by_wire(message: Message, scene: Scene, now: datetime) -> Verdict:
     reader = reader_of(message, scene.clinic, scene.recipient)
     is_unheard_of = message.kind is Kind.OFFER and scene.series is None
     if scene.clinic is None or reader is None or is_unheard_of:
-        return Wait(now + LOOK_AGAIN)
+        return Wait(now + _patience(message, now))
     if held := _timed(message, scene, quiet_hours_of(scene.clinic, reader), now):
         return held
     if scene.policy.is_paused and not TRAITS[message.kind].despite_pause:
@@ -165,6 +166,11 @@ def reader_of(message: Message, clinic: Clinic | None, recipient: Recipient | No
 def quiet_hours_of(clinic: Clinic, reader: Recipient) -> QuietHours:
     """The clinic's quiet hours on the reader's wall clock; the escort is taken to be where the patient is."""
     return QuietHours(clinic.quiet_from, clinic.quiet_until, reader.zone or clinic.zone)
+
+
+def _patience(message: Message, now: datetime) -> timedelta:
+    """As long again as it has waited already: what is not heard of yet is mostly heard of within the second."""
+    return min(LOOK_AGAIN, max(LOOK_SOON, now - message.history[0].at))
 
 
 def _by_phone(message: Message, scene: Scene, now: datetime) -> Verdict:
