@@ -33,9 +33,10 @@ from services.notify.domain.truth import meant, why_false
 from services.notify.domain.visit import Visit
 from shared.localtime import local_date
 
-LOOK_SOON: Final = timedelta(seconds=1)
 LOOK_AGAIN: Final = timedelta(minutes=1)
-"""Pause until clinic, patient or series, not heard of yet, are looked for again, and while a clinic's messages rest."""
+"""Longest pause until clinic, patient or series, not heard of yet, are looked for again, and while messages rest."""
+LOOK_SOON: Final = timedelta(seconds=1)
+"""The shortest."""
 SAID_LATELY: Final = timedelta(hours=12)
 """A reminder that had to move earlier is dropped when another one of this visit went out so shortly before."""
 WENT_OUT: Final = frozenset({Status.SENDING, Status.SENT, Status.DELIVERED, Status.UNKNOWN})
