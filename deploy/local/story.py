@@ -63,8 +63,17 @@ class _Scene:
 class Story:
     """One patient's series from registration to the last score, and another one's visit that comes earlier."""
 
-    def __init__(self, url: str, clinic: Clinic, clock: SimulatedClock, mail_folder: Path, tell: Tell) -> None:
-        self._stage = Stage(Desk(url, clinic.key), clinic.id, clock, mail_folder, tell)
+    def __init__(
+        self,
+        url: str,
+        clinic: Clinic,
+        clock: SimulatedClock,
+        mail_folder: Path,
+        tell: Tell,
+        *,
+        patience_seconds: float = PATIENCE_SECONDS,
+    ) -> None:
+        self._stage = Stage(Desk(url, clinic.key), clinic.id, clock, mail_folder, tell, patience_seconds)
         self._patient: dict[str, Any] = {}
         self._series: dict[str, Any] = {}
         self._earlier: dict[str, Any] = {}
@@ -176,7 +185,7 @@ class Story:
         return items if len(items) == len(ANSWERS) else None
 
 
-def open_clinic(url: str, platform_key: str) -> Clinic:
+def open_clinic(url: str, platform_key: str, patience_seconds: float = PATIENCE_SECONDS) -> Clinic:
     """A clinic with two chairs, two nurses and an access key, ready to book."""
     operator = Desk(url, platform_key)
     clinic = operator.post(
@@ -197,7 +206,7 @@ def open_clinic(url: str, platform_key: str) -> Clinic:
     for kind, name, capacity in staff:
         resource = {"kind": kind, "name": name, "hours": HOURS, "capacity": capacity}
         desk.post(f"/booking/v1/clinics/{clinic['id']}/resources", resource)
-    if not wait_until(lambda: _is_known(desk, clinic["id"]), PATIENCE_SECONDS):
+    if not wait_until(lambda: _is_known(desk, clinic["id"]), patience_seconds):
         raise StoryBroken("the other services did not hear of the clinic's key")
     return Clinic(clinic["id"], key)
 
