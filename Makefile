@@ -50,7 +50,7 @@ contracts: $(VENV)/dev ## Write the generated AsyncAPI description anew
 
 .PHONY: lock
 lock: $(VENV)/dev ## Pin the requirements anew (needs uv)
-	for set in runtime local dev; do \
+	for set in runtime local twilio dev; do \
 	  uv pip compile --universal --generate-hashes --no-header --quiet --python-version 3.11 \
 	    requirements/$$set.in -o requirements/$$set.txt || exit 1; \
 	done

@@ -144,9 +144,9 @@ def a_booking(patient_id: str, wishes: tuple[Wish, ...], protocol: str) -> BookS
     return BookSeries(patient_id, protocol, condition=Condition.DEPRESSION, sessions=wishes)
 
 
-def open_bench(mongo_url: str, folder: Path) -> Bench:
-    """Booking with a namespace of its own."""
-    environment = {
+def environment_of(mongo_url: str, folder: Path) -> dict[str, str]:
+    """Settings of one service on a namespace of its own, at a simulated time."""
+    return {
         "KADENCE_ENV": "development",
         "KADENCE_NAMESPACE": f"b{new_id().replace('-', '')[6:26]}",
         "KADENCE_MONGO_URL": mongo_url,
@@ -157,6 +157,11 @@ def open_bench(mongo_url: str, folder: Path) -> Bench:
         "KADENCE_CLOCK_PATH": str(folder / "clock"),
         "KADENCE_LOG_LEVEL": "error",
     }
+
+
+def open_bench(mongo_url: str, folder: Path) -> Bench:
+    """Booking with a namespace of its own."""
+    environment = environment_of(mongo_url, folder)
     settings = load(Settings, environment)
     host = Host(service(settings), settings)
     host.create_indexes()

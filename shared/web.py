@@ -27,7 +27,7 @@ from shared.ids import new_id
 from shared.routes import CLINIC, Call, Door, File, Route, example_of
 
 MAX_BODY_BYTES = 256 * 1024
-HEARD_OUT_BYTES = 8 * 1024 * 1024
+HEARD_OUT_BYTES = 16 * 1024 * 1024
 RETRY_AFTER_SECONDS = 2
 Check = Callable[[], None]
 """A readiness check: returns when all is well, raises otherwise."""

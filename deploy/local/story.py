@@ -7,7 +7,7 @@ ends the story.
 import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,7 +28,7 @@ from deploy.local.story_stage import (
 )
 from deploy.local.waiting import wait_until
 from shared.clock import SimulatedClock
-from shared.localtime import at_local_time, same_wall_clock
+from shared.localtime import at_local_time, local_date, same_wall_clock
 
 NOBODY: Final = "00000000-0000-7000-8000-000000000000"
 HOURS: Final = [{"weekday": day, "opens": "08:00", "closes": "17:00"} for day in ("MO", "TU", "WE", "TH", "FR")]
@@ -38,6 +38,8 @@ DUE: Final[Mapping[str, Callable[[datetime], datetime]]] = {
     "PT2H": lambda start: start - timedelta(hours=2),
 }
 """When each reminder is due: days count on the calendar, hours elapse."""
+A_WEEK: Final = 7
+"""A reminder of three days ahead lists all visits of so many days; theirs are not sent again."""
 ANSWERS: Final[Mapping[str, Mapping[str, tuple[int, ...]]]] = {
     "baseline": {"phq-9": (3, 2, 2, 2, 2, 2, 2, 2, 0), "audit-c": (0, 0, 0)},
     "day-7": {"phq-9": (1, 1, 1, 1, 1, 0, 1, 0, 0)},
@@ -65,8 +67,17 @@ class _Scene:
 class Story:
     """One patient's series from registration to the last score, and another one's visit that comes earlier."""
 
-    def __init__(self, url: str, clinic: Clinic, clock: SimulatedClock, mail_folder: Path, tell: Tell) -> None:
-        self._stage = Stage(Desk(url, clinic.key), clinic.id, clock, mail_folder, tell)
+    def __init__(
+        self,
+        url: str,
+        clinic: Clinic,
+        clock: SimulatedClock,
+        mail_folder: Path,
+        tell: Tell,
+        *,
+        patience_seconds: float = PATIENCE_SECONDS,
+    ) -> None:
+        self._stage = Stage(Desk(url, clinic.key), clinic.id, clock, mail_folder, tell, patience_seconds)
         self._patient: dict[str, Any] = {}
         self._series: dict[str, Any] = {}
         self._earlier: dict[str, Any] = {}
@@ -106,9 +117,13 @@ class Story:
 
     def _scenes(self) -> list[_Scene]:
         scenes = []
+        listed_from = date.min
         for session in self._sessions:
             start, end = moment(session["starts_at"]), moment(session["ends_at"])
-            scenes += [self._reminder(session["number"], offset, due(start)) for offset, due in DUE.items()]
+            is_listed = (local_date(start, ZONE) - listed_from).days < A_WEEK
+            offsets = [offset for offset in DUE if not (is_listed and offset == "P3D")]
+            scenes += [self._reminder(session["number"], offset, DUE[offset](start)) for offset in offsets]
+            listed_from = listed_from if is_listed else local_date(start, ZONE)
             times = (start - timedelta(minutes=15), start, end)
             scenes += [self._treatment(session["number"], *step) for step in zip(TREATMENT, times, strict=True)]
         first, last = self._sessions[0], self._sessions[-1]
@@ -182,7 +197,7 @@ class Story:
         return items if len(items) == len(ANSWERS) else None
 
 
-def open_clinic(url: str, platform_key: str) -> Clinic:
+def open_clinic(url: str, platform_key: str, patience_seconds: float = PATIENCE_SECONDS) -> Clinic:
     """A clinic with two chairs, two nurses and an access key, ready to book."""
     operator = Desk(url, platform_key)
     clinic = operator.post(
@@ -203,7 +218,7 @@ def open_clinic(url: str, platform_key: str) -> Clinic:
     for kind, name, capacity in staff:
         resource = {"kind": kind, "name": name, "hours": HOURS, "capacity": capacity}
         desk.post(f"/booking/v1/clinics/{clinic['id']}/resources", resource)
-    if not wait_until(lambda: _is_known(desk, clinic["id"]), PATIENCE_SECONDS):
+    if not wait_until(lambda: _is_known(desk, clinic["id"]), patience_seconds):
         raise StoryBroken("the other services did not hear of the clinic's key")
     return Clinic(clinic["id"], key)
 

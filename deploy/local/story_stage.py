@@ -38,6 +38,7 @@ class Stage:
     clock: SimulatedClock
     mail_folder: Path
     tell: Tell
+    patience_seconds: float = PATIENCE_SECONDS
     _told: set[str] = field(default_factory=set)
 
     def at(self, service: str, rest: str) -> str:
@@ -66,8 +67,8 @@ class Stage:
             found.append(find())
             return bool(found[-1])
 
-        if not wait_until(look, PATIENCE_SECONDS):
-            raise StoryBroken(f"{what} did not happen within {PATIENCE_SECONDS:.0f} s")
+        if not wait_until(look, self.patience_seconds):
+            raise StoryBroken(f"{what} did not happen within {self.patience_seconds:.0f} s")
         return found[-1]
 
     def messages(self, patient_id: str) -> list[Any]:

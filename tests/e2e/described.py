@@ -121,6 +121,16 @@ def running_series(practice: Practice, patient_id: str) -> str:
     return str(items[-1]["id"]) if items else NOBODY
 
 
+A_TEXT: Final = {
+    "key": "reminder PT2H",
+    "language": "en",
+    "privacy": "standard",
+    "sms": "{{alias}}: we expect you {{when}}, {{early}} min early please. Call {{phone}}.",
+    "subject": "{{alias}}: your visit",
+    "email": "{{alias}}: we expect you {{when}}.\n\nPlease arrive {{early}} min early.\n\nCall {{phone}}.\n",
+}
+"""A text that a clinic may have of its own."""
+
 BODIES: Final[Mapping[str, Callable[[Practice, str], dict[str, Any]]]] = {
     "open_clinic": lambda _, __: a_clinic(),
     "change_clinic": lambda _, __: {"phone": "555-0111"},
@@ -164,6 +174,21 @@ BODIES: Final[Mapping[str, Callable[[Practice, str], dict[str, Any]]]] = {
         "provider_id": "a text",
         "received_at": practice.town.clock().isoformat(),
     },
+    "record_consent": lambda _, __: {
+        "channel": "sms",
+        "status": "opted-in",
+        "wording": "I agree to texts about my appointments.",
+        "source": "paper",
+        "given_at": "2026-01-05T10:00:00Z",
+    },
+    "change_messaging": lambda _, __: {"per_day": 3},
+    "pause_messaging": lambda _, __: {"reason": "the storm"},
+    "resend_message": lambda _, __: {"reason": "nothing came"},
+    "deal_with_message": lambda _, __: {"note": "phoned"},
+    "write_to_patient": lambda _, __: {"text": "Please bring your new card."},
+    "publish_template": lambda _, __: dict(A_TEXT),
+    "preview_template": lambda _, __: dict(A_TEXT),
+    "send_test": lambda _, __: {**A_TEXT, "phone": "+14155550150"},
     "enter_answers": lambda _, __: {"answers": ANSWERS, "entered_by": "Nurse Ames"},
     "cancel_check_in": lambda _, __: {"reason": "mistake"},
     "publish_plan": lambda _, __: {"questions": QUESTIONS},

@@ -21,12 +21,16 @@ from tests.e2e.world import (
     add_external_doses,
     booked_for_now,
     hold,
+    known_to_notify,
+    leave_message,
+    leave_reply,
     leave_task,
     make_feed,
     make_offer,
     move,
     open_check_in,
     put_on_hold,
+    raise_page,
 )
 from tests.support.fault_checks import Evidence, unclosed, unheard, unopened, unsent, untold
 
@@ -135,6 +139,41 @@ def a_series_to_wait_for(clinic: Clinic) -> dict[str, str]:
     return {}
 
 
+def somebody_else(clinic: Clinic) -> dict[str, str]:
+    return {"patient_id": known_to_notify(clinic.practice)}
+
+
+def with_messages_going(clinic: Clinic) -> dict[str, str]:
+    messaging = clinic.practice.at("notify", "/messaging")
+    if ok(clinic.practice.http.get(messaging))["is_paused"]:
+        ok(clinic.practice.http.post(f"{messaging}/resume"))
+    return {}
+
+
+def with_messages_paused(clinic: Clinic) -> dict[str, str]:
+    with_messages_going(clinic)
+    ok(clinic.practice.http.post(clinic.practice.at("notify", "/messaging/pause"), {"reason": "a test"}))
+    return {}
+
+
+def a_failed_message(clinic: Clinic) -> dict[str, str]:
+    return {"message_id": leave_message(clinic.practice, known_to_notify(clinic.practice))}
+
+
+def a_reply(clinic: Clinic) -> dict[str, str]:
+    return {"reply_id": leave_reply(clinic.practice)}
+
+
+def a_page(clinic: Clinic) -> dict[str, str]:
+    return {"page_id": raise_page(clinic.practice)}
+
+
+def a_page_taken_on(clinic: Clinic) -> dict[str, str]:
+    names = a_page(clinic)
+    ok(clinic.practice.http.post(clinic.practice.at("notify", f"/pages/{names['page_id']}/acknowledge")))
+    return names
+
+
 def a_held_event(clinic: Clinic) -> dict[str, str]:
     return {"event_id": hold_events(clinic.practice.town, 1)[0]}
 
@@ -180,6 +219,17 @@ PREPARED: Final[Mapping[str, Callable[[Clinic], dict[str, str]]]] = {
     "complete_task": a_task,
     "cancel_task": a_task,
     "receive_reply": nothing,
+    "finish_reply": a_reply,
+    "record_consent": a_patient,
+    "pause_messaging": with_messages_going,
+    "resume_messaging": with_messages_paused,
+    "publish_template": nothing,
+    "send_test": nothing,
+    "resend_message": a_failed_message,
+    "deal_with_message": a_failed_message,
+    "write_to_patient": somebody_else,
+    "acknowledge_page": a_page,
+    "note_reached": a_page_taken_on,
     "enter_answers": a_check_in,
     "cancel_check_in": a_check_in,
     "publish_plan": nothing,
@@ -216,6 +266,13 @@ OTHER_BODY: Final[Mapping[str, Any]] = {
     "complete_task": {"note": "wrote a letter"},
     "cancel_task": {"note": "not any more"},
     "receive_reply": {"text": "1"},
+    "record_consent": {"status": "opted-out"},
+    "pause_messaging": {"reason": "the snow"},
+    "publish_template": {"subject": "{{alias}}: your next visit"},
+    "send_test": {"phone": "+14155550151"},
+    "resend_message": {"reason": "nothing came yet"},
+    "deal_with_message": {"note": "wrote a letter"},
+    "write_to_patient": {"text": "Please bring your old card."},
     "enter_answers": {"entered_by": "Nurse Bell"},
     "cancel_check_in": {"reason": "not-wanted"},
     "publish_plan": {"questions": {**QUESTIONS, "usual_time": "11:00"}},
@@ -264,7 +321,7 @@ def effects(town: Town, clinic_id: str, service: str, names: Mapping[str, str]) 
     """Every aggregate of a clinic in the service that is asked, and how often it was changed; also all clinics.
 
     Of check-ins only the one in question: others of this clinic open by themselves meanwhile. Nor do places count that
-    came free: they are offered by themselves.
+    came free: they are offered by themselves. Of messages it counts which there are: they go out by themselves.
     """
     database = town.databases()[SERVICES.index(service)]
     mine = {"clinic_id": clinic_id, "version": {"$exists": True}}
@@ -275,6 +332,8 @@ def effects(town: Town, clinic_id: str, service: str, names: Mapping[str, str]) 
         for name in database.list_collection_names()
         if name != "openings"
     }
+    if "messages" in found:
+        found["messages"] = [id for id, _ in found["messages"]]
     # A collection of which nothing is here comes with the first event that is heard.
     kept = {name: rows for name, rows in found.items() if rows}
     return {**kept, "all clinics": database["clinics"].count_documents({})}
@@ -330,6 +389,8 @@ CREATES: Final[Mapping[str, str]] = {
     "publish_protocol": "protocols",
     "book_series": "series",
     "receive_reply": "replies",
+    "write_to_patient": "messages",
+    "resend_message": "messages",
     "hold_series": "series",
     "add_feed": "feeds",
     "join_waitlist": "waitlist",

@@ -19,7 +19,7 @@ from shared.ids import new_id
 
 T = TypeVar("T")
 SERVICES: Final = ("booking", "followup", "notify")
-PATIENCE: Final = 15.0
+PATIENCE: Final = 60.0
 """Seconds after which something that ought to happen by itself counts as not happening."""
 _ANSWERS_WITHIN: Final = 20
 

@@ -1,15 +1,17 @@
 """A clinic in which every kind of thing exists, so that every route has something to speak of."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from services.booking.domain.clinic.task import TaskKind, new_task
+from services.notify.domain.message import Channel, Kind, Status, Step, queued
 from shared.converters import to_document
+from shared.ids import new_id
 from tests.e2e.described import A_REGIMEN
 from tests.e2e.practice import NOBODY, ONE, Practice, a_wish
-from tests.e2e.town import SERVICES, eventually, ok
+from tests.e2e.town import SERVICES, a_phone, eventually, ok
 
 UNKNOWN: Final[Mapping[str, str]] = {
     "patient_id": NOBODY,
@@ -28,6 +30,9 @@ UNKNOWN: Final[Mapping[str, str]] = {
     "offer_id": NOBODY,
     "feed_id": NOBODY,
     "code": "nobody-made-this",
+    "message_id": NOBODY,
+    "page_id": NOBODY,
+    "reply_id": NOBODY,
 }
 """Names of things that nobody has."""
 
@@ -85,6 +90,62 @@ def leave_task(practice: Practice, patient_id: str) -> str:
     kept = {**to_document(task), "_id": task.id, "clinic_id": practice.id, "version": 1, "told": 0, "outbox": []}
     practice.town.databases()[SERVICES.index("booking")]["tasks"].insert_one(kept)
     return task.id
+
+
+def known_to_notify(practice: Practice) -> str:
+    """A new patient of whom notify has heard; their id."""
+    patient_id = str(practice.register()["id"])
+    path = practice.at("notify", f"/patients/{patient_id}/messages")
+    eventually(lambda: practice.http.get(path).ok, "hearing of the patient")
+    return patient_id
+
+
+def leave_message(practice: Practice, patient_id: str, status: str = "failed") -> str:
+    """A message that failed a moment ago, as a provider's refusal leaves it; its id."""
+    now = practice.town.clock()
+    planned = queued(
+        practice.id,
+        patient_id=patient_id,
+        about=f"patient/{patient_id}",
+        kind=Kind.MANUAL,
+        channel=Channel.SMS,
+        due_at=now,
+        expires_at=now + timedelta(days=1),
+        at=now,
+        offset=new_id(),
+    )
+    reached = Status(status)
+    failed = replace(planned, status=reached, history=(*planned.history, Step(reached, now, "refused")))
+    database = practice.town.databases()[SERVICES.index("notify")]
+    body = _sealed_as_somewhere(practice)
+    kept = {**to_document(replace(failed, body=body)), "_id": failed.id, "clinic_id": practice.id}
+    database["messages"].insert_one({**kept, "version": 1, "told": 0, "outbox": []})
+    return failed.id
+
+
+def _sealed_as_somewhere(practice: Practice) -> str:
+    """A sealed text of the clinic: of a message that somebody wrote."""
+    path = practice.at("notify", f"/patients/{known_to_notify(practice)}/messages")
+    written = ok(practice.http.post(path, {"text": "Please bring your card."}))["id"]
+    row = practice.town.databases()[SERVICES.index("notify")]["messages"].find_one({"_id": written})
+    assert row is not None
+    return str(row["body"])
+
+
+def leave_reply(practice: Practice) -> str:
+    """A text of a stranger, which a person has to read; its id."""
+    said = {"from": a_phone(), "text": "Could you call me?", "provider_id": new_id()}
+    body = {**said, "received_at": practice.town.clock().isoformat()}
+    return str(ok(practice.http.post(practice.at("notify", "/replies"), body))["id"])
+
+
+def raise_page(practice: Practice) -> str:
+    """A page to the staff because of what a stranger wrote; its id."""
+    said = {"from": a_phone(), "text": "I want to kill myself", "provider_id": new_id()}
+    body = {**said, "received_at": practice.town.clock().isoformat()}
+    reply = ok(practice.http.post(practice.at("notify", "/replies"), body))["id"]
+    pages = ok(practice.http.get(practice.at("notify", "/pages"), limit=200))["items"]
+    return str(next(page["id"] for page in pages if page["about"] == f"reply/{reply}"))
 
 
 def hold(practice: Practice) -> dict[str, Any]:
@@ -163,6 +224,9 @@ def people(practice: Practice, **patient: Any) -> Peopled:
         "dose_id": add_external_doses(practice, known["id"], "2020-06-01")[0],
         "task_id": leave_task(practice, known["id"]),
         "hold_id": hold(practice)["id"],
+        "message_id": leave_message(practice, known_to_notify(practice)),
+        "page_id": raise_page(practice),
+        "reply_id": leave_reply(practice),
         **make_offer(practice),
     }
     return Peopled(practice, ids, series["version"])

@@ -4,20 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from deploy.local import story
 from deploy.local.local_server import Server
 from deploy.local.story import Clinic
 from tests.support.fault_stage import Stage, a_stage
-
-PATIENCE_SECONDS = 90.0
-
-
-@pytest.fixture(scope="session", autouse=True)
-def patience() -> Iterator[None]:
-    """Who was killed is missed only when its lease or session has run out: the story waits that long here."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(story, "PATIENCE_SECONDS", PATIENCE_SECONDS)
-        yield
 
 
 @pytest.fixture(scope="session")

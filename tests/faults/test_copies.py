@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from deploy.local.story import Clinic, Story
-from tests.support.fault_stage import Stage
+from tests.support.fault_stage import PATIENCE_SECONDS, Stage
 
 pytestmark = pytest.mark.timeout(400)
 
@@ -27,7 +27,8 @@ def test_nothing_fires_twice_when_everything_runs_twice(stage: Stage, clinic: Cl
             platform.kill(killed[text])
 
     with stage.copies(*COPIED):
-        Story(platform.url, clinic, stage.clock, platform.installation.mail_folder, tell).play()
+        mails = platform.installation.mail_folder
+        Story(platform.url, clinic, stage.clock, mails, tell, patience_seconds=PATIENCE_SECONDS).play()
         stage.recover()
         stage.settle(clinic)
     rows = stage.evidence(clinic).rows("notify", "messages", status="sent")

@@ -29,6 +29,8 @@ from tests.support.fault_checks import (
 )
 from tests.support.fault_load import Answered, Client, Load
 
+PATIENCE_SECONDS: Final = 90.0
+"""Who was killed is missed only when its lease or session has run out: the longest is the lease of a sender, 60 s."""
 HEALTHY_WITHIN: Final = 60.0
 SETTLED_WITHIN: Final = 120.0
 """Seconds until all is told, heard and sent; a message whose sender died waits for its lease of 60 s."""
@@ -48,7 +50,7 @@ class Stage:
 
     def new_clinic(self) -> Clinic:
         """A clinic of its own for each test."""
-        return open_clinic(self.platform.url, self.platform.platform_key)
+        return open_clinic(self.platform.url, self.platform.platform_key, PATIENCE_SECONDS)
 
     def load(self, clinic: Clinic, seed: int) -> Load:
         """Clients of that clinic."""

@@ -2,30 +2,74 @@
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any, Generic, TypeVar
 
+from services.notify.domain.call import NOT_SAID, DealtWith
 from services.notify.domain.check_in import CheckIn
 from services.notify.domain.clinic import Clinic
+from services.notify.domain.contact_point import ContactPoint, contact_point_id
 from services.notify.domain.events import Event
+from services.notify.domain.hook_event import HookEvent
 from services.notify.domain.message import Channel, Kind, Letter, Message, Status
 from services.notify.domain.offer import Offer
+from services.notify.domain.page import PATH as PAGE_PATH
+from services.notify.domain.page import StaffPage
+from services.notify.domain.policy import Policy
 from services.notify.domain.recipient import Recipient
 from services.notify.domain.reply import Answer, Reply
 from services.notify.domain.series import Series
+from services.notify.domain.template import Place, Template
 from services.notify.domain.visit import Visit
 from services.notify.jobs.deliver import deliver
-from services.notify.operations.ports import Accepted, Claim, NotDelivered
-from shared.errors import Contended, NotFound
+from services.notify.operations.ports import Accepted, Claim, NotDelivered, ToldBefore
+from services.notify.templates.writer import load_writer
+from services.notify.words import load_words
+from shared.actor import NOBODY, Actor
+from shared.errors import Contended, NotFound, Stale
 from shared.paging import Page, page_from
+from shared.private_link import NewLink, digest, new_link
 from shared.sealed import KeyMissing
+from shared.unit_of_work import EVERY_CLINIC
 
-A = TypeVar("A", Clinic, Recipient, Series, Visit, CheckIn, Offer, Message, Reply)
-KINDS: tuple[type[Any], ...] = (Clinic, Recipient, Series, Visit, CheckIn, Offer, Message, Reply)
+A = TypeVar(
+    "A",
+    Clinic,
+    Recipient,
+    ContactPoint,
+    Series,
+    Visit,
+    CheckIn,
+    Offer,
+    Message,
+    Reply,
+    Policy,
+    StaffPage,
+    HookEvent,
+    Template,
+    DealtWith,
+)
+KINDS: tuple[type[Any], ...] = (
+    Clinic,
+    Recipient,
+    ContactPoint,
+    Series,
+    Visit,
+    CheckIn,
+    Offer,
+    Message,
+    Reply,
+    Policy,
+    StaffPage,
+    HookEvent,
+    Template,
+    DealtWith,
+)
 LEASE = timedelta(seconds=60)
+PUBLIC_URL = "https://kadence.example"
 OPEN = (Status.QUEUED, Status.SENDING)
-WENT_OUT = (Status.SENDING, Status.SENT, Status.UNKNOWN)
+WENT_OUT = (Status.SENDING, Status.SENT, Status.DELIVERED, Status.UNKNOWN)
 
 
 class Killed(BaseException):
@@ -42,6 +86,7 @@ class FakeNotify:
     told: list[Event] = field(default_factory=list)
     leases: dict[str, tuple[str, int, timedelta]] = field(default_factory=dict)
     real_time: timedelta = timedelta()
+    actor: Actor = NOBODY
     _made: int = 0
 
     def run(self, clinic_id: str, operation: Callable[[Any, Any], Any], command: Any) -> Any:
@@ -61,7 +106,7 @@ class FakeNotify:
 
     def claim(self, limit: int = 50, *, worker: str = "worker") -> list[tuple[str, Claim]]:
         """Clinic and claim of what is due and in nobody's hands, the most urgent first."""
-        due = [(row.expires_at, row.id, clinic) for (clinic, _), row in self.rows[Message].items() if self._is_due(row)]
+        due = [(row.needed_at, row.id, clinic) for (clinic, _), row in self.rows[Message].items() if self._is_due(row)]
         claimed = []
         for _, id, clinic in sorted(due)[:limit]:
             fence = self.leases[id][1] + 1 if id in self.leases else 1
@@ -106,18 +151,30 @@ class FakeUnitOfWork:
         self.world = world
         self.clinic_id = clinic_id
         self.now = world.now
+        self.actor = world.actor
         self.clinics = FakeStore(self, Clinic)
-        self.recipients = FakeStore(self, Recipient)
+        self.recipients = FakeRecipients(self, Recipient)
+        self.contact_points = FakeContactPoints(self, ContactPoint)
         self.series = FakeStore(self, Series)
         self.visits = FakeVisits(self, Visit)
         self.check_ins = FakeStore(self, CheckIn)
         self.offers = FakeStore(self, Offer)
         self.messages = FakeMessages(self, Message)
         self.replies = FakeReplies(self, Reply)
+        self.hook_events = FakeHookEvents(self, HookEvent)
+        self.keywords = load_words()
+        self.policies = FakePolicies(self, Policy)
+        self.pages = FakePages(self, StaffPage)
+        self.calls = FakeCalls(self, DealtWith)
+        self.templates = FakeTemplates(self, Template)
+        self.writer = load_writer()
         self._writes: list[tuple[Callable[[], None], Callable[[], None]]] = []
 
     def new_id(self) -> str:
         return self.world.next_name("id")
+
+    def new_page_link(self) -> NewLink:
+        return new_link(PUBLIC_URL, PAGE_PATH, self.world.next_name("page-token"))
 
     def adopt_key(self, wrapped: str) -> None:
         self.world.keys.add(wrapped)
@@ -131,6 +188,13 @@ class FakeUnitOfWork:
         if not token.startswith("sealed:"):
             raise ValueError(f"{token!r} is not sealed")
         return token.removeprefix("sealed:")
+
+    @property
+    def has_key(self) -> bool:
+        return bool(self.world.keys)
+
+    def unsubscribe_url(self, point: ContactPoint) -> str:
+        return f"https://care.example/notify/u/unsubscribe-{point.id}"
 
     def fingerprint(self, address: str) -> str:
         return f"{self.clinic_id}:{address}"
@@ -182,18 +246,138 @@ class FakeStore(Generic[A]):
         return [row for (clinic, _), row in sorted(self.rows.items()) if clinic == self.unit.clinic_id]
 
 
+class FakeRecipients(FakeStore[Recipient]):
+    def all(self) -> list[Recipient]:
+        return self.mine()
+
+
+class FakeContactPoints(FakeStore[ContactPoint]):
+    def of(self, channel: Channel, address: str) -> ContactPoint:
+        fingerprint = self.unit.fingerprint(address.casefold())
+        id = contact_point_id(self.unit.clinic_id, channel, fingerprint)
+        link = digest(f"unsubscribe-{id}") if channel is Channel.EMAIL else ""
+        fresh = ContactPoint(id=id, channel=channel, address=fingerprint, contact=address, link_digest=link)
+        return self.find(id) or fresh
+
+    def of_patient(self, patient_id: str) -> list[ContactPoint]:
+        return [point for point in self.mine() if patient_id in point.patients]
+
+    def by_link(self, link_digest: str) -> ContactPoint:
+        for point in self.mine():
+            if point.link_digest == link_digest:
+                return point
+        raise NotFound("page")
+
+    def clinic_of_link(self, link_digest: str) -> str:
+        for (clinic_id, _), point in self.rows.items():
+            if point.link_digest == link_digest:
+                return clinic_id
+        raise NotFound("page")
+
+
 class FakeVisits(FakeStore[Visit]):
     def about(self, subject: str) -> list[Visit]:
         found = [row for row in self.mine() if subject in {row.id, row.series}]
         return sorted(found, key=lambda visit: (visit.starts_at, visit.id))
 
+    def of_series(self, series: Collection[str]) -> list[Visit]:
+        return [row for row in self.mine() if row.series in series]
+
+    def unconfirmed(self, now: datetime, until: datetime, *, after: str | None, limit: int) -> Page[Visit]:
+        expected = [row for row in self.mine() if row.is_expected and row.confirmed_at is None]
+        soon = [row for row in expected if now < row.starts_at <= until]
+        return page_from(soon, after=after, limit=limit, place=lambda row: f"{row.starts_at.isoformat()} {row.id}")
+
+    def coming(self, patient_id: str, now: datetime) -> list[Visit]:
+        found = [row for row in self.mine() if row.patient_id == patient_id and row.is_expected and row.starts_at > now]
+        return sorted(found, key=lambda visit: (visit.starts_at, visit.id))
+
 
 class FakeReplies(FakeStore[Reply]):
-    def page(self, *, patient_id: str | None, answer: Answer | None, after: str | None, limit: int) -> Page[Reply]:
-        asked = {"patient_id": patient_id, "answer": answer}
+    def get(self, id: str) -> Reply:
+        found = self.find(id)
+        if found is None:
+            raise NotFound("reply")
+        return found
+
+    def told_since(self, sender: str, at: datetime) -> set[str]:
+        rows = [row for row in self.mine() if row.sender == sender and row.kept_at and row.kept_at > at]
+        return {kind for row in rows for kind in row.answered_by}
+
+    def page(
+        self,
+        *,
+        patient_id: str | None,
+        answer: Answer | None,
+        is_open: bool | None,
+        after: str | None,
+        limit: int,
+    ) -> Page[Reply]:
+        asked = {"patient_id": patient_id, "answer": answer, "is_open": is_open}
         wanted = {name: value for name, value in asked.items() if value is not None}
         found = [row for row in self.mine() if all(getattr(row, name) == value for name, value in wanted.items())]
         return page_from(found, after=after, limit=limit, place=lambda row: f"{row.received_at.isoformat()} {row.id}")
+
+
+class FakeHookEvents(FakeStore[HookEvent]):
+    """One name for each event, in whichever clinic."""
+
+    def add(self, event: HookEvent) -> None:
+        self.save(event)
+
+    def check(self, read: HookEvent) -> None:
+        if any(id == read.id for _, id in self.rows):
+            raise ToldBefore(read.id)
+
+
+class FakeCalls(FakeStore[DealtWith]):
+    def of(self, ids: Iterable[str]) -> dict[str, DealtWith]:
+        return {id: found for id in ids if (found := self.find(id))}
+
+
+class FakePolicies(FakeStore[Policy]):
+    def of_clinic(self, version: int | None = None) -> Policy:
+        policy = self.find(self.unit.clinic_id) or Policy(id=self.unit.clinic_id)
+        if version is not None and policy.version != version:
+            raise Stale
+        return policy
+
+
+class FakeTemplates(FakeStore[Template]):
+    def valid(self, key: str | None = None) -> list[Template]:
+        return [row for row in self.mine() if row.replaced_at is None and key in {None, row.key}]
+
+    def latest(self, place: Place) -> Template | None:
+        return next((row for row in self.valid(place.key) if row.place == place), None)
+
+
+class FakePages(FakeStore[StaffPage]):
+    def get(self, id: str) -> StaffPage:
+        found = self.find(id)
+        if found is None:
+            raise NotFound("page")
+        return found
+
+    def last(self, whose: str, reason: str) -> StaffPage | None:
+        found = [row for row in self.mine() if (row.whose, row.reason) == (whose, reason)]
+        return max(found, key=lambda row: row.raised_at, default=None)
+
+    def by_link(self, link_digest: str) -> StaffPage:
+        return self._opened_by(link_digest)[1]
+
+    def clinic_of_link(self, link_digest: str) -> str:
+        return self._opened_by(link_digest)[0]
+
+    def page(self, *, is_open: bool | None, after: str | None, limit: int) -> Page[StaffPage]:
+        found = [row for row in self.mine() if is_open in {None, row.is_open}]
+        return page_from(found, after=after, limit=limit, place=lambda row: f"{row.raised_at.isoformat()} {row.id}")
+
+    def _opened_by(self, link_digest: str) -> tuple[str, StaffPage]:
+        for (clinic, _), row in self.rows.items():
+            is_here = self.unit.clinic_id in {clinic, EVERY_CLINIC}
+            if is_here and link_digest in {paged.link_digest for paged in row.paged}:
+                return clinic, row
+        raise NotFound("page")
 
 
 class FakeMessages(FakeStore[Message]):
@@ -221,10 +405,12 @@ class FakeMessages(FakeStore[Message]):
             raise Contended(f"the claim on {read.id} is lost")
         if any(_meaning(row) == _meaning(read) and row.id != read.id for row in self.mine()):
             raise AssertionError(f"{_meaning(read)} is in the ledger twice")
+        if read.place and any(row.place == read.place and row.id != read.id for row in self.mine()):
+            raise Contended(f"{read.place} is taken")
 
     def keep(self, saved: Message, told: list[Event]) -> None:
         super().keep(saved, told)
-        if saved.status is not Status.SENDING:
+        if saved.status is not Status.SENDING or saved.next_at > self.unit.now:
             self.unit.world.release(saved.id)
 
     def known(self, ids: Iterable[str]) -> set[str]:
@@ -235,6 +421,20 @@ class FakeMessages(FakeStore[Message]):
 
     def queued_for(self, patient_id: str) -> list[Message]:
         return [row for row in self.mine() if row.patient_id == patient_id and row.status is Status.QUEUED]
+
+    def said_to(self, patient_id: str) -> list[Message]:
+        rows = [row for row in self.mine() if row.patient_id == patient_id and row.status in WENT_OUT]
+        return sorted(rows, key=_position)
+
+    def not_said(self, *, since: datetime, after: str | None, limit: int) -> list[Message]:
+        by_desk = (Channel.DESK, Status.SENT)
+        rows = [row for row in self.mine() if row.status in NOT_SAID or (row.channel, row.status) == by_desk]
+        needed = {f"{row.needed_at.isoformat()} {row.id}": row for row in rows if row.needed_at > since}
+        return [needed[place] for place in sorted(needed) if place > (after or "")][:limit]
+
+    def places_taken(self, patient_id: str, since: date) -> list[str]:
+        places = [row.place for row in self.mine() if row.place]
+        return [place for place in places if f"{patient_id} {since}" <= place < f"{patient_id}!"]
 
     def opt_out_told_since(self, patient_id: str, at: datetime) -> bool:
         rows = [row for row in self.mine() if row.patient_id == patient_id and row.status in WENT_OUT]
@@ -265,7 +465,7 @@ def _position(message: Message) -> str:
 
 
 def _meaning(row: Message) -> tuple[object, ...]:
-    return row.patient_id, row.about, row.kind, row.offset, row.revision, row.channel
+    return row.patient_id, row.reader, row.about, row.kind, row.offset, row.revision, row.channel
 
 
 @dataclass

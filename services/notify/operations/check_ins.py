@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from services.notify.domain.check_in import CheckIn, check_in_subject
-from services.notify.domain.ladder import check_in_link
+from services.notify.domain.ladder import check_in_chases, check_in_link
 from services.notify.operations.ledger import call_off, plan
 from services.notify.operations.ports import UnitOfWork
 from shared.errors import NotFound
@@ -29,7 +29,7 @@ class CheckInClosed:
 
 
 def hear_check_in_opened(uow: UnitOfWork, command: CheckInOpened) -> None:
-    """Send the patient the link."""
+    """Send the patient the link, and again as long as nobody answers."""
     check_in = CheckIn(
         id=check_in_subject(command.check_in_id),
         patient_id=command.patient_id,
@@ -38,7 +38,8 @@ def hear_check_in_opened(uow: UnitOfWork, command: CheckInOpened) -> None:
         expires_at=command.expires_at,
     )
     uow.check_ins.save(check_in)
-    plan(uow, check_in_link(uow.clinic_id, check_in, uow.now))
+    links = check_in_link(uow.clinic_id, check_in, uow.now)
+    plan(uow, [*links, *check_in_chases(uow.clinic_id, check_in, uow.now)])
 
 
 def hear_check_in_closed(uow: UnitOfWork, command: CheckInClosed) -> None:

@@ -20,6 +20,8 @@ class TaskKind(StrEnum):
     CALL_NOW = "call-now"
     CALL_PATIENT = "call-patient"
     REVIEW_PERSON = "review-person"
+    PHONE_PATIENT = "phone-patient"
+    CRISIS = "crisis"
 
 
 class TaskStatus(StrEnum):
