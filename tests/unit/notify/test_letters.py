@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from services.notify.domain.message import Channel, Kind, Status
+from services.notify.domain.verdict import LOOK_SOON
 from services.notify.domain.visit import VisitStatus
 from services.notify.operations.offers import hear_offer_made
 from services.notify.operations.series import SeriesPaused, hear_series_booked, hear_series_paused
@@ -135,7 +136,7 @@ def test_an_offer_waits_for_its_series_and_ends_with_its_time():
     world.run(CLINIC, hear_offer_made, offer_made())
     channels = providers()
     world.drain(channels)
-    assert world.message(kind=Kind.OFFER).next_at == BOOKED_AT + timedelta(minutes=1)
+    assert world.message(kind=Kind.OFFER).next_at == BOOKED_AT + LOOK_SOON
     world.now = offer_made().expires_at
     world.drain(channels)
     assert world.message(kind=Kind.OFFER).status is Status.EXPIRED
