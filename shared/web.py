@@ -112,7 +112,8 @@ def _answered(blueprint: Blueprint, route: Route) -> Callable[..., Any]:
     """Describes what the route answers with."""
     if isinstance(route.answer, File):
         media_type = route.answer.media_type.partition(";")[0]
-        described = blueprint.response(route.status, {"type": "string", "format": "binary"}, content_type=media_type)
+        content = {"type": "object"} if media_type.endswith("json") else {"type": "string", "format": "binary"}
+        described = blueprint.response(route.status, content, content_type=media_type)
     else:
         described = blueprint.response(route.status, route.answer)
     return cast("Callable[..., Any]", described)

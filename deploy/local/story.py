@@ -42,6 +42,7 @@ A_WEEK: Final = 7
 """A reminder of three days ahead lists all visits of so many days; theirs are not sent again."""
 ANSWERS: Final[Mapping[str, Mapping[str, tuple[int, ...]]]] = {
     "baseline": {"phq-9": (3, 2, 2, 2, 2, 2, 2, 2, 0), "audit-c": (0, 0, 0)},
+    "before": {"phq-9": (2, 2, 1, 2, 1, 1, 1, 1, 0)},
     "day-7": {"phq-9": (1, 1, 1, 1, 1, 0, 1, 0, 0)},
 }
 """By kind of check-in and instrument, to items 1, 2, 3 …"""
@@ -127,9 +128,14 @@ class Story:
             times = (start - timedelta(minutes=15), start, end)
             scenes += [self._treatment(session["number"], *step) for step in zip(TREATMENT, times, strict=True)]
         first, last = self._sessions[0], self._sessions[-1]
-        evening_before = at_local_time(moment(first["starts_at"]), ZONE, time(17), days=-1)
+        # Asked weekly at most. Without it the re-evaluation after session 3 would keep session 4 from beginning.
+        halfway = next(one for one in self._sessions if _day_of(one) - _day_of(first) >= timedelta(days=7))
         week_after = at_local_time(moment(last["starts_at"]), ZONE, time(10), days=7)
-        asked = (self._check_in("baseline", evening_before), self._check_in("day-7", week_after))
+        asked = (
+            self._check_in("baseline", _evening_before(first)),
+            self._check_in("before", _evening_before(halfway)),
+            self._check_in("day-7", week_after),
+        )
         return [*scenes, self._earlier_visit(), *asked]
 
     def _reminder(self, number: int, offset: str, at: datetime) -> _Scene:
@@ -186,7 +192,7 @@ class Story:
 
     def _show_measures(self) -> None:
         path = self._stage.at("followup", f"patients/{self._patient['id']}/measures")
-        for measure in self._stage.expect(lambda: self._scored(path), "both scores"):
+        for measure in self._stage.expect(lambda: self._scored(path), "every score"):
             change = measure.get("change") or {}
             drop = f", {change['drop_percent']} % below the first" if change.get("drop_percent") else ""
             number, total, band = (measure[name] for name in ("session_number", "total", "band"))
@@ -195,6 +201,14 @@ class Story:
     def _scored(self, path: str) -> Any:
         items = [one for one in self._stage.desk.get(path)["items"] if one["instrument"] == "phq-9"]
         return items if len(items) == len(ANSWERS) else None
+
+
+def _day_of(session: Mapping[str, Any]) -> date:
+    return local_date(moment(session["starts_at"]), ZONE)
+
+
+def _evening_before(session: Mapping[str, Any]) -> datetime:
+    return at_local_time(moment(session["starts_at"]), ZONE, time(17), days=-1)
 
 
 def open_clinic(url: str, platform_key: str, patience_seconds: float = PATIENCE_SECONDS) -> Clinic:

@@ -22,13 +22,11 @@ BY_ID = {
     "followup": {
         "access_keys": "by the id that the key's text carries",
         "clinics": "by id, as heard",
-        "known_series": "by the patient's id",
         "patients": "by id, as heard",
     },
     "notify": {
         "access_keys": "by the id that the key's text carries",
         "calls": "by the id of the message that was dealt with",
-        "check_ins": "by subject, as heard",
         "clinics": "by id, as heard",
         "offers": "by subject, as heard",
         "policies": "one for each clinic, by its id",

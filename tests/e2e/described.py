@@ -166,6 +166,7 @@ BODIES: Final[Mapping[str, Callable[[Practice, str], dict[str, Any]]]] = {
     "decide_person": lambda _, __: {"decision": "confirmed", "reason": "their passport"},
     "add_external_dose": lambda _, __: {"on": "2020-06-02", "source": "patient", "note": "in Brno"},
     "release_session": lambda _, __: {"reason": "seen and discussed"},
+    "release_clinical_hold": lambda _, __: {"reason": "seen and discussed"},
     "complete_task": lambda _, __: {"note": "phoned"},
     "cancel_task": lambda _, __: {"note": None},
     "receive_reply": lambda practice, _: {
@@ -212,5 +213,8 @@ QUERIES: Final[Mapping[str, Mapping[str, str]]] = {
     "show_day_sheet": {"on": "2027-01-04"},
     "show_utilisation": {"from_date": "2027-01-04", "until_date": "2027-01-10"},
     "sum_utilisation": {"from_date": "2027-01-04", "until_date": "2027-01-10"},
+    "show_outcomes": {"instrument": "phq-9"},
+    "search_responses": {"patient": NOBODY},
+    "search_observations": {"patient": NOBODY},
 }
 """What those reads need that cannot do without a query."""

@@ -21,6 +21,7 @@ from tests.e2e.world import (
     add_external_doses,
     booked_for_now,
     hold,
+    hold_treatment,
     known_to_notify,
     leave_message,
     leave_reply,
@@ -104,6 +105,11 @@ def an_external_dose(clinic: Clinic) -> dict[str, str]:
 
 def a_session_on_hold(clinic: Clinic) -> dict[str, str]:
     return {"series_id": put_on_hold(clinic.practice)["id"], "number": "1"}
+
+
+def a_treatment_on_hold(clinic: Clinic) -> dict[str, str]:
+    patient_id = clinic.practice.register()["id"]
+    return {"patient_id": patient_id, "alert_id": hold_treatment(clinic.practice, patient_id)}
 
 
 def a_patient(clinic: Clinic) -> dict[str, str]:
@@ -216,6 +222,7 @@ PREPARED: Final[Mapping[str, Callable[[Clinic], dict[str, str]]]] = {
     "add_external_dose": a_patient,
     "remove_external_dose": an_external_dose,
     "release_session": a_session_on_hold,
+    "release_clinical_hold": a_treatment_on_hold,
     "complete_task": a_task,
     "cancel_task": a_task,
     "receive_reply": nothing,
@@ -263,6 +270,7 @@ OTHER_BODY: Final[Mapping[str, Any]] = {
     "decide_person": {"decision": "different"},
     "add_external_dose": {"source": "other-clinic"},
     "release_session": {"reason": "seen again"},
+    "release_clinical_hold": {"reason": "seen again"},
     "complete_task": {"note": "wrote a letter"},
     "cancel_task": {"note": "not any more"},
     "receive_reply": {"text": "1"},

@@ -8,10 +8,12 @@ from typing import Any, Final
 from services.booking.domain.clinic.task import TaskKind, new_task
 from services.notify.domain.message import Channel, Kind, Status, Step, queued
 from shared.converters import to_document
+from shared.envelope import Envelope, to_wire
 from shared.ids import new_id
 from tests.e2e.described import A_REGIMEN
 from tests.e2e.practice import NOBODY, ONE, Practice, a_wish
 from tests.e2e.town import SERVICES, a_phone, eventually, ok
+from tests.support.fault_wire import Topic
 
 UNKNOWN: Final[Mapping[str, str]] = {
     "patient_id": NOBODY,
@@ -33,6 +35,10 @@ UNKNOWN: Final[Mapping[str, str]] = {
     "message_id": NOBODY,
     "page_id": NOBODY,
     "reply_id": NOBODY,
+    "alert_id": NOBODY,
+    "questionnaire_id": NOBODY,
+    "response_id": NOBODY,
+    "observation_id": NOBODY,
 }
 """Names of things that nobody has."""
 
@@ -171,6 +177,31 @@ def put_on_hold(practice: Practice) -> dict[str, Any]:
     return series
 
 
+def hold_treatment(practice: Practice, patient_id: str) -> str:
+    """An alert that holds a patient's treatment, as followup would tell it; the alert's id."""
+    at, alert_id = practice.town.clock(), new_id()
+    told = {"patient_id": patient_id, "series_id": None, "session_number": None, "check_in_id": None}
+    alert = {**told, "trigger": "mania", "tier": 4, "holds_treatment": True, "raised_at": at.isoformat()}
+    envelope = Envelope(
+        id=new_id(),
+        type="alert.raised.v1",
+        source="followup",
+        subject=f"alert/{alert_id}",
+        seq=1,
+        time=at,
+        clinic_id=practice.id,
+        correlation_id=new_id(),
+        causation_id=new_id(),
+        traceparent="",
+        data=alert,
+    )
+    installation = practice.town.platform.installation
+    Topic(installation.kafka_bootstrap, f"{installation.namespace}.followup.v1").put(*to_wire(envelope))
+    clearance = practice.at("booking", f"/patients/{patient_id}/clearance")
+    eventually(lambda: ok(practice.http.get(clearance))["is_held"], "holding the treatment")
+    return alert_id
+
+
 def by_day(practice: Practice) -> None:
     """Let it be an hour at which patients may be asked."""
     while not 9 <= practice.wall().hour < 20:
@@ -227,6 +258,7 @@ def people(practice: Practice, **patient: Any) -> Peopled:
         "message_id": leave_message(practice, known_to_notify(practice)),
         "page_id": raise_page(practice),
         "reply_id": leave_reply(practice),
+        "alert_id": hold_treatment(practice, known["id"]),
         **make_offer(practice),
     }
     return Peopled(practice, ids, series["version"])

@@ -61,6 +61,7 @@ def unfinished(evidence: Evidence, now: datetime) -> list[str]:
     return [
         *unopened(evidence, now),
         *unclosed(evidence, now),
+        *unpaged(evidence, now),
         *untold(evidence),
         *unheard(evidence),
         *set_aside(evidence),
@@ -78,6 +79,12 @@ def unclosed(evidence: Evidence, now: datetime) -> Iterator[str]:
     """No check-in that can be answered no more is still open."""
     for row in evidence.rows("followup", "check_ins", status="open", expires_at={"$lte": now}):
         yield f"check-in {row['_id']} expired at {row['expires_at']}"
+
+
+def unpaged(evidence: Evidence, now: datetime) -> Iterator[str]:
+    """No alert waits for the next one to be paged."""
+    for row in evidence.rows("followup", "alerts", status="raised", next_step_at={"$lte": now}):
+        yield f"alert {row['_id']} wanted a page at {row['next_step_at']}"
 
 
 def untold(evidence: Evidence) -> Iterator[str]:

@@ -10,6 +10,8 @@ from services.followup.domain.events import CheckInOpened
 from services.followup.domain.instrument import Instrument
 from services.followup.domain.plan import Anchor, Point, Questions
 from services.followup.domain.private_link import PATH
+from services.followup.domain.rota import Contact, Shift
+from services.followup.domain.triggers import Role
 from services.followup.operations.check_in import OpenCheckIn, open_check_in
 from services.followup.operations.courses import (
     BookedSession,
@@ -20,6 +22,7 @@ from services.followup.operations.courses import (
     hear_session_discharged,
 )
 from services.followup.operations.projections import KeepClinic, KeepPatient, keep_clinic, keep_patient
+from services.followup.operations.rota import PublishRota
 from shared.localtime import resolve
 from shared.private_link import digest
 from tests.support.followup_fakes import LIBRARY, FakeFollowup
@@ -155,3 +158,15 @@ def a_world_with_an_open_check_in(*asks: str, **about: Any) -> tuple[FakeFollowu
     world.run(CLINIC, open_check_in, OpenCheckIn(check_in.id))
     [opened] = world.events(CheckInOpened)
     return world, opened.link.partition(PATH)[2]
+
+
+def all_week(role: Role, contact_id: str) -> Shift:
+    """On call at any time."""
+    return Shift(role, contact_id, tuple(range(1, 8)), time(), time())
+
+
+def a_rota() -> PublishRota:
+    """A clinic's first: one contact for each role, named after it."""
+    roles = [role for role in Role if role is not Role.CLINIC]
+    contacts = tuple(Contact(f"the-{role}", role.title(), phone=f"+1212555018{n}") for n, role in enumerate(roles))
+    return PublishRota(0, contacts, tuple(all_week(role, f"the-{role}") for role in roles))

@@ -5,24 +5,33 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
-from services.followup.domain.check_in import CheckIn
+from services.followup.domain.alert import OPEN, Alert, AlertStatus
+from services.followup.domain.check_in import CheckIn, Status
 from services.followup.domain.clinic import Clinic
 from services.followup.domain.events import Event
 from services.followup.domain.known import Known
 from services.followup.domain.library import Library
+from services.followup.domain.outcome import Scored
 from services.followup.domain.patient import Patient
 from services.followup.domain.plan import Plan, Questions, name_of
+from services.followup.domain.rota import Rota
+from services.followup.domain.triggers import Rules
 from services.followup.domain.wording import LoadedText
 from services.followup.instruments import load_library
 from services.followup.plans import load_default
-from shared.errors import Contended, NotFound
+from services.followup.rules import load_rules
+from shared.actor import Actor
+from shared.errors import Contended, NotFound, Stale
+from shared.paging import Page, page_from
 from shared.sealed import KeyMissing
 from shared.unit_of_work import EVERY_CLINIC
 
-A = TypeVar("A", CheckIn, Clinic, Known, LoadedText, Patient, Plan)
+A = TypeVar("A", Alert, CheckIn, Clinic, Known, LoadedText, Patient, Plan, Rota)
 PUBLIC_URL = "https://care.example"
 LIBRARY = load_library()
 DEFAULT_PLAN = load_default(frozenset(instrument.id for instrument in LIBRARY.instruments))
+RULES = load_rules(LIBRARY.instruments)
+STAFF = Actor("key-1", frozenset({"clinician"}))
 
 
 @dataclass
@@ -32,8 +41,9 @@ class FakeFollowup:
     now: datetime
     instruments: Library = LIBRARY
     default_plan: Questions = DEFAULT_PLAN
+    rules: Rules = RULES
     rows: dict[type, dict[tuple[str, str], Any]] = field(
-        default_factory=lambda: {kind: {} for kind in (CheckIn, Clinic, Known, LoadedText, Patient, Plan)}
+        default_factory=lambda: {kind: {} for kind in (Alert, CheckIn, Clinic, Known, LoadedText, Patient, Plan, Rota)}
     )
     keys: set[str] = field(default_factory=set)
     told: list[tuple[str, str, Event]] = field(default_factory=list)
@@ -74,10 +84,14 @@ class FakeUnitOfWork:
         self.now = world.now
         self.instruments = world.instruments
         self.default_plan = world.default_plan
+        self.rules = world.rules
+        self.actor = STAFF
+        self.alerts = FakeAlerts(self, Alert)
+        self.rotas = FakeRotas(self, Rota)
         self.check_ins = FakeCheckIns(self, CheckIn)
         self.clinics = FakeStore(self, Clinic)
         self.patients = FakeStore(self, Patient)
-        self.known = FakeStore(self, Known)
+        self.known = FakeKnown(self, Known)
         self.texts = FakeTexts(self, LoadedText)
         self.plans = FakePlans(self, Plan)
         self._writes: list[Callable[[], None]] = []
@@ -145,6 +159,20 @@ class FakeCheckIns(FakeStore[CheckIn]):
     def of_patient(self, patient_id: str) -> list[CheckIn]:
         return [row for row in self.mine() if row.patient_id == patient_id]
 
+    def scores(self, instrument: str) -> list[Scored]:
+        return [
+            Scored(row.patient_id, row.series_id, part.instrument, part.instrument_version, row.due_at,
+                   part.score.total, part.score.band or "")
+            for row in self.mine()
+            for part in row.parts
+            if row.status is Status.ANSWERED and part.score is not None and part.score.total is not None
+            and instrument in {"", part.instrument}
+        ]  # fmt: skip
+
+    def overdue(self, opened_before: datetime) -> list[CheckIn]:
+        rows = [row for row in self.mine() if row.status is Status.OPEN]
+        return [row for row in rows if row.opened_at is not None and row.opened_at <= opened_before]
+
     def by_link(self, token_digest: str) -> CheckIn:
         for row in self.mine():
             if row.token_digest == token_digest:
@@ -156,6 +184,41 @@ class FakeCheckIns(FakeStore[CheckIn]):
             if row.token_digest == token_digest:
                 return clinic
         raise NotFound("check in")
+
+
+class FakeKnown(FakeStore[Known]):
+    """What is known of patients, found by the protocol of a series."""
+
+    def with_protocol(self, protocol: str) -> list[Known]:
+        return [row for row in self.mine() if not protocol or any(each.protocol == protocol for each in row.courses)]
+
+
+class FakeAlerts(FakeStore[Alert]):
+    """Alerts, by what they are about and as lists."""
+
+    def open(self) -> list[Alert]:
+        return [row for row in self.mine() if row.status in OPEN]
+
+    def of_check_in(self, patient_id: str, check_in_id: str) -> list[Alert]:
+        return [row for row in self.mine() if (row.patient_id, row.check_in_id) == (patient_id, check_in_id)]
+
+    def page(
+        self, *, status: AlertStatus | None, tier: int | None, patient_id: str | None, after: str | None, limit: int
+    ) -> Page[Alert]:
+        asked = {"status": status, "tier": tier, "patient_id": patient_id}
+        wanted = {name: value for name, value in asked.items() if value is not None}
+        rows = [row for row in self.mine() if all(getattr(row, name) == value for name, value in wanted.items())]
+        return page_from(rows, after=after, limit=limit, place=lambda row: f"{row.raised_at.isoformat()} {row.id}")
+
+
+class FakeRotas(FakeStore[Rota]):
+    """One rota for each clinic."""
+
+    def of_clinic(self, version: int | None = None) -> Rota:
+        rota = self.find(self.unit.clinic_id) or Rota(self.unit.clinic_id)
+        if version is not None and rota.version != version:
+            raise Stale
+        return rota
 
 
 class FakePlans(FakeStore[Plan]):

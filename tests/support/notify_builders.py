@@ -182,6 +182,8 @@ def check_in_opened(**changes: Any) -> CheckInOpened:
     command = CheckInOpened(
         check_in_id="check-in-1",
         patient_id=PATIENT,
+        series_id=SERIES,
+        session_number=1,
         link="sealed:https://care.example/c/9KX",
         opened_at=BOOKED_AT,
         expires_at=BOOKED_AT + timedelta(days=3),

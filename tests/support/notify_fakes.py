@@ -157,7 +157,7 @@ class FakeUnitOfWork:
         self.contact_points = FakeContactPoints(self, ContactPoint)
         self.series = FakeStore(self, Series)
         self.visits = FakeVisits(self, Visit)
-        self.check_ins = FakeStore(self, CheckIn)
+        self.check_ins = FakeCheckIns(self, CheckIn)
         self.offers = FakeStore(self, Offer)
         self.messages = FakeMessages(self, Message)
         self.replies = FakeReplies(self, Reply)
@@ -291,6 +291,12 @@ class FakeVisits(FakeStore[Visit]):
     def coming(self, patient_id: str, now: datetime) -> list[Visit]:
         found = [row for row in self.mine() if row.patient_id == patient_id and row.is_expected and row.starts_at > now]
         return sorted(found, key=lambda visit: (visit.starts_at, visit.id))
+
+
+class FakeCheckIns(FakeStore[CheckIn]):
+    def after(self, visit: str) -> CheckIn | None:
+        found = [row for row in self.mine() if row.visit == visit]
+        return max(found, key=lambda row: row.opened_at, default=None)
 
 
 class FakeReplies(FakeStore[Reply]):

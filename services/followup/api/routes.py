@@ -1,12 +1,10 @@
 """All of followup's routes; reads like a contents page."""
 
-from services.followup.api import instrument_schemas, plan_schemas, schemas
+from services.followup.api import alerts, fhir, instrument_schemas, outcomes, plan_schemas, rota, schemas
+from services.followup.api.scopes import ADMIN, CARE
 from services.followup.operations import check_in, instruments, plan, queries
 from shared.cursors import PageQuery, page_schema
 from shared.routes import Route
-
-ADMIN = frozenset({"admin"})
-CARE = frozenset({"front_desk", "clinician", "admin", "integration"})
 
 ROUTES: tuple[Route, ...] = (
     Route(
@@ -98,4 +96,8 @@ ROUTES: tuple[Route, ...] = (
         body=instrument_schemas.TextRequest,
         status=201,
     ),
+    *outcomes.ROUTES,
+    *fhir.ROUTES,
+    *alerts.ROUTES,
+    *rota.ROUTES,
 )

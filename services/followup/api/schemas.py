@@ -151,6 +151,9 @@ class AnswersRequest(Schema):
     )
     entered_by = Text(80, required=True, metadata={"description": "who took them down", "example": "Nurse Ames"})
     notes = Text(500, metadata={"description": "kept sealed", "example": "by phone"})
+    answered_at = fields.AwareDateTime(
+        load_default=None, allow_none=True, metadata={"description": "when the patient gave them, if that was earlier"}
+    )
 
 
 class CancellationRequest(Schema):

@@ -47,6 +47,10 @@ class Item:
     optional: bool = False
     asked_if: Condition | None = None
 
+    def takes(self, value: int) -> bool:
+        """Whether `value` can be an answer."""
+        return self.lowest <= value <= self.highest
+
     def points(self, value: int) -> int:
         """What an answer adds to a scale."""
         return self.lowest + self.highest - value if self.reversed else value
@@ -190,9 +194,21 @@ class Instrument:
         return (*([self.total] if self.total else []), *self.subscales)
 
     @property
+    def reach(self) -> range:
+        """The totals that can be, or the ranks of the levels; empty where nothing is counted."""
+        if self.total is None:
+            return range(len(self.levels))
+        items = [item for item in self.items if item.id in self.total.items]
+        return range(sum(item.lowest for item in items), sum(item.highest for item in items) + 1)
+
+    @property
     def branches(self) -> bool:
         """Whether an answer decides what is asked next."""
         return any(item.asked_if for item in self.items)
+
+    def help_of(self, item: str) -> Help:
+        """What an answer to `item` that escalates puts before the patient."""
+        return next((watched.help for watched in self.escalating if watched.item == item), "none")
 
     def asked(self, answers: Answers) -> tuple[Item, ...]:
         """The items that these answers lead to, in order; what stands on a branch not taken does not count."""
@@ -207,6 +223,11 @@ class Instrument:
     def on_path(self, answers: Answers) -> dict[str, int]:
         """The answers without those to questions that they no longer lead to."""
         return {item.id: answers[item.id] for item in self.asked(answers) if item.id in answers}
+
+    def legal(self, answers: Answers) -> dict[str, int]:
+        """The answers without unknown items and values out of range."""
+        known = {item.id: item for item in self.items}
+        return {id: value for id, value in answers.items() if id in known and known[id].takes(value)}
 
     def blank(self, answers: Answers) -> tuple[str, ...]:
         """Ids of the items that still need an answer: asked, and neither optional nor made up for by others."""
@@ -236,7 +257,7 @@ class Instrument:
         for id, value in answers.items():
             if id not in known:
                 yield Fault("answer.unknown-item", f"{self.name} has no item {id}.", _pointer(id))
-            elif not known[id].lowest <= value <= known[id].highest:
+            elif not known[id].takes(value):
                 yield _out_of_range(known[id])
 
 

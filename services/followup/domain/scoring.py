@@ -78,9 +78,13 @@ def help_called_for(instrument: Instrument, answers: Answers) -> frozenset[Help]
 
     A question that is left blank calls for none, and an answer on a branch that was left again does.
     """
-    kinds = {watched.item: watched.help for watched in instrument.escalating}
-    found = [each for each in _escalation(instrument, answers) if each.value is not None]
-    return frozenset(kinds[each.item] for each in found if each.tier <= FOR_THE_PATIENT) - {"none"}
+    return frozenset(instrument.help_of(each.item) for each in pressing(instrument, answers)) - {"none"}
+
+
+def pressing(instrument: Instrument, answers: Answers) -> tuple[Escalation, ...]:
+    """Given answers that cannot wait for the others: a person has to see them, whatever becomes of the rest."""
+    found = _escalation(instrument, answers)
+    return tuple(each for each in found if each.value is not None and each.tier <= FOR_THE_PATIENT)
 
 
 def decimal(points: int, count: int, decimals: int) -> str:

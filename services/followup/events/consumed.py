@@ -1,5 +1,11 @@
 """What followup hears. That a series is paused, cancelled or completed says nothing new: its sessions have said it."""
 
+from services.followup.operations.alerts import (
+    PageAcknowledged,
+    PageContacted,
+    hear_page_acknowledged,
+    hear_page_contacted,
+)
 from services.followup.operations.courses import (
     SeriesBooked,
     SessionDischarged,
@@ -24,5 +30,7 @@ HANDLERS: Handlers = {
     "session.cancelled.v1": Heard(SessionLost, hear_session_lost),
     "session.missed.v1": Heard(SessionLost, hear_session_lost),
     "session.discharged.v1": Heard(SessionDischarged, hear_session_discharged),
+    "page.acknowledged.v1": Heard(PageAcknowledged, hear_page_acknowledged),
+    "page.contacted.v1": Heard(PageContacted, hear_page_contacted),
     **KEY_HANDLERS,
 }

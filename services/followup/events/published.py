@@ -10,4 +10,8 @@ TYPES: Types = {
     events.ContactLost: Told("contact.lost.v1"),
     events.CheckInCancelled: Told("check_in.cancelled.v1"),
     events.MeasureScored: Told("measure.scored.v1"),
+    events.AlertRaised: Told("alert.raised.v1"),
+    events.AlertAcknowledged: Told("alert.acknowledged.v1"),
+    events.PageWanted: Told("page.wanted.v1", sealed=frozenset({"contact_name", "contact_phone", "contact_email"})),
+    events.RelapseSuspected: Told("relapse.suspected.v1"),
 }

@@ -120,7 +120,7 @@ def _cut_off_faults(instrument: Instrument) -> Iterator[str]:
     yield from _twice("cut-off", [cut_off.name for cut_off in instrument.cut_offs])
     for cut_off in instrument.cut_offs:
         for points in (cut_off.at_least, *cut_off.by_language.values(), *cut_off.by_sex.values()):
-            if points not in _reach(instrument):
+            if points not in instrument.reach:
                 yield f"cut-off {cut_off.name}: the total never reaches {points}"
 
 
@@ -135,7 +135,7 @@ def _change_faults(instrument: Instrument) -> Iterator[str]:
     yield from (
         f"change: the total never comes to {each}"
         for each in points
-        if each is not None and each not in _reach(instrument)
+        if each is not None and each not in instrument.reach
     )
 
 
@@ -148,7 +148,7 @@ def _watched_faults(instrument: Instrument) -> Iterator[str]:
     }
     yield from _twice("escalating item", [watched.item for watched in instrument.escalating])
     for watched in instrument.escalating:
-        values = _reach(instrument) if watched.item == SCORE else reach.get(watched.item)
+        values = instrument.reach if watched.item == SCORE else reach.get(watched.item)
         if values is None:
             yield f"escalating item {watched.item} is no item"
             continue
@@ -186,14 +186,6 @@ def _text_faults(instrument: Instrument | None, text: InstrumentText) -> Iterato
     if not instrument.licence.may_ship:
         yield "its words may not be shipped"
     yield from (fault.detail for fault in word_faults(instrument, text))
-
-
-def _reach(instrument: Instrument) -> range:
-    """The totals that can be, or the ranks of the levels."""
-    if instrument.total is None:
-        return range(len(instrument.levels))
-    items = [item for item in instrument.items if item.id in instrument.total.items]
-    return range(sum(item.lowest for item in items), sum(item.highest for item in items) + 1)
 
 
 def _twice(what: str, names: Sequence[str]) -> Iterator[str]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from services.followup.domain.check_in import CheckIn, Part, Status
+from services.followup.domain.check_in import AllAnswers, CheckIn, Instruments, Part, Status
 from services.followup.domain.clinic import Clinic
 from services.followup.domain.instrument import Instrument
 from services.followup.domain.patient import Patient
@@ -12,6 +12,7 @@ from services.followup.domain.wording import InstrumentText
 from services.followup.operations.check_in import instruments_of
 from services.followup.operations.instruments import wording_named
 from services.followup.operations.ports import UnitOfWork
+from services.followup.operations.raising import keep_answered, keep_draft, raise_pressing
 from shared.errors import Forbidden
 from shared.private_link import digest
 
@@ -30,6 +31,15 @@ class ProveYear:
 
     token: str
     year: int
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What came of it: a pass, or an empty text and the `wrong_years` so far."""
+
+    pass_token: str
+    check_in_id: str
+    wrong_years: int
 
 
 @dataclass(frozen=True)
@@ -85,8 +95,8 @@ def read_sheet(uow: UnitOfWork, command: ReadSheet) -> Sheet:
     )
 
 
-def prove_year(uow: UnitOfWork, command: ProveYear) -> str:
-    """A pass for whoever knows the patient's year of birth, an empty text for anybody else: the guess is counted.
+def prove_year(uow: UnitOfWork, command: ProveYear) -> Proof:
+    """A pass for whoever knows the patient's year of birth; the guess of anybody else is counted.
 
     Raises `NotFound`, `RuleBroken` when the check-in is closed or was guessed wrong too often.
     """
@@ -95,27 +105,32 @@ def prove_year(uow: UnitOfWork, command: ProveYear) -> str:
     pass_token = uow.new_token()
     proven = check_in.prove(command.year, born_in=born.year, pass_digest=digest(pass_token), at=uow.now)
     uow.check_ins.save(proven)
-    return pass_token if proven.admits(pass_token) else ""
+    return Proof(pass_token if proven.admits(pass_token) else "", check_in.id, proven.wrong_years)
 
 
 def answer(uow: UnitOfWork, command: Answer) -> CheckIn:
     """Take the patient's answers: all of them are scored, some are kept for later even when they were meant as final.
 
-    Sending answers again once they were taken changes nothing. Raises `NotFound`, `Forbidden` without a pass,
-    `Invalid` with every fault, `RuleBroken` when the check-in is closed.
+    Sending answers again once they were taken changes nothing, but what must reach a person still does. Raises
+    `NotFound`, `Forbidden` without a pass, `Invalid` with every fault, `RuleBroken` when the check-in is closed.
     """
     check_in = uow.check_ins.by_link(digest(command.token))
     if not check_in.admits(command.pass_token):
         raise Forbidden("check-in.no-pass", "Say first in which year you were born.")
-    if check_in.status is Status.ANSWERED:
-        return check_in
     instruments = instruments_of(uow, check_in)
+    if check_in.status is Status.ANSWERED:
+        raise_pressing(uow, check_in, _legal(command.answers, instruments))
+        return check_in
     kept = check_in.draft(command.answers, instruments, at=uow.now)
     if not command.final or kept.blank(instruments):
-        return uow.check_ins.save(kept)
+        return keep_draft(uow, kept)
     on_path = {id: instruments[id].on_path(given) for id, given in kept.all_answers.items()}
-    answered, events = kept.answer(on_path, instruments, at=uow.now)
-    return uow.check_ins.save(answered, events)
+    return keep_answered(uow, *kept.answer(on_path, instruments, at=uow.now))
+
+
+def _legal(answers: AllAnswers, instruments: Instruments) -> AllAnswers:
+    """Without whatever none of the instruments knows."""
+    return {id: instruments[id].legal(given) for id, given in answers.items() if id in instruments}
 
 
 def _forms(uow: UnitOfWork, check_in: CheckIn) -> Iterator[Form]:

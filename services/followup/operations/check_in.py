@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 
 from services.followup.domain.asking import reasons_against
@@ -14,7 +15,8 @@ from services.followup.domain.reconciling import missed_in_a_row
 from services.followup.operations.instruments import wording_for
 from services.followup.operations.planning import replan_after
 from services.followup.operations.ports import UnitOfWork
-from shared.errors import Fault, Invalid, TransientFailure
+from services.followup.operations.raising import keep_answered, raise_missed
+from shared.errors import Fault, Invalid, RuleBroken, TransientFailure
 from shared.private_link import address, digest
 
 
@@ -46,12 +48,16 @@ class CancelCheckIn:
 
 @dataclass(frozen=True)
 class EnterAnswers:
-    """Answers that staff took down, by instrument; `entered_by` says who did, in the clinic's own words."""
+    """Answers that staff took down, by instrument; `entered_by` says who did, in the clinic's own words.
+
+    `answered_at`: when the patient gave them, if that was earlier.
+    """
 
     check_in_id: str
     answers: Mapping[str, Mapping[str, int]]
     entered_by: str
     notes: str = ""
+    answered_at: datetime | None = None
 
 
 def open_check_in(uow: UnitOfWork, command: OpenCheckIn) -> CheckIn:
@@ -86,7 +92,9 @@ def close_missed(uow: UnitOfWork, command: CloseMissed) -> CheckIn:
     in_a_row = 1
     if check_in.anchor is Anchor.SERIES:
         in_a_row = missed_in_a_row(check_in, uow.check_ins.of_patient(check_in.patient_id))
-    return _ended(uow, *check_in.miss(uow.now, in_a_row=in_a_row))
+    missed = check_in.miss(uow.now, in_a_row=in_a_row)
+    raise_missed(uow, check_in, in_a_row)
+    return _ended(uow, *missed)
 
 
 def cancel_check_in(uow: UnitOfWork, command: CancelCheckIn) -> CheckIn:
@@ -100,12 +108,15 @@ def enter_answers(uow: UnitOfWork, command: EnterAnswers) -> CheckIn:
 
     Raises `NotFound`, `Invalid` with every fault, `RuleBroken`.
     """
+    if command.answered_at is not None and command.answered_at > uow.now:
+        detail = "The answers cannot have been given later than now."
+        raise RuleBroken("answers.not-yet", detail, [Fault("answers.not-yet", detail, "/answered_at")])
     check_in = uow.check_ins.get(command.check_in_id)
     whole = check_in.with_parts(_brought(uow, check_in, command.answers))
     answered, events = whole.answer(
         command.answers, instruments_of(uow, whole), at=uow.now, entered_by=command.entered_by, notes=command.notes
     )
-    return uow.check_ins.save(answered, events)
+    return keep_answered(uow, answered, events, answered_at=command.answered_at)
 
 
 def instruments_of(uow: UnitOfWork, check_in: CheckIn) -> Instruments:

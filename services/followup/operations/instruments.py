@@ -58,6 +58,11 @@ def wording_named(uow: UnitOfWork, instrument: Instrument, name: str) -> Instrum
     raise LookupError(f"no words {name}")
 
 
+def wordings(uow: UnitOfWork) -> Mapping[str, InstrumentText]:
+    """All words that there are, by the name that a check-in keeps of them."""
+    return {text.name: text for text in _texts(uow, uow.texts.all())}
+
+
 def list_instruments(uow: UnitOfWork, command: ListInstruments) -> Offers:
     """The newest version of every instrument. Whether patients can be asked is said for the clinic's own country."""
     del command

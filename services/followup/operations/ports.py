@@ -4,14 +4,20 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from services.followup.domain.alert import Alert, AlertStatus
 from services.followup.domain.check_in import CheckIn
 from services.followup.domain.clinic import Clinic
 from services.followup.domain.events import Event
 from services.followup.domain.known import Known
 from services.followup.domain.library import Library
+from services.followup.domain.outcome import Scored
 from services.followup.domain.patient import Patient
 from services.followup.domain.plan import Plan, Questions
+from services.followup.domain.rota import Rota
+from services.followup.domain.triggers import Rules
 from services.followup.domain.wording import LoadedText
+from shared.actor import Actor
+from shared.paging import Page
 
 
 class CheckIns(Protocol):
@@ -29,6 +35,10 @@ class CheckIns(Protocol):
         """All that there are, also what is not planned at present."""
         ...
 
+    def scores(self, instrument: str) -> Iterable[Scored]:
+        """What was scored with `instrument`, of all patients; with any where that is empty."""
+        ...
+
     def by_link(self, token_digest: str) -> CheckIn:
         """Raises `NotFound`."""
         ...
@@ -36,6 +46,46 @@ class CheckIns(Protocol):
     def clinic_of(self, token_digest: str) -> str:
         """The clinic that a link belongs to, whichever clinic it is. Raises `NotFound`."""
         ...
+
+    def overdue(self, opened_before: datetime) -> Sequence[CheckIn]:
+        """Those of the clinic that have been open since then or longer."""
+        ...
+
+
+class Alerts(Protocol):
+    """Alerts of the unit's clinic."""
+
+    def get(self, id: str) -> Alert:
+        """Raises `NotFound`."""
+        ...
+
+    def find(self, id: str) -> Alert | None: ...
+
+    def save(self, aggregate: Alert, events: Iterable[Event] = ()) -> Alert: ...
+
+    def open(self) -> Sequence[Alert]:
+        """All that are not closed."""
+        ...
+
+    def of_check_in(self, patient_id: str, check_in_id: str) -> Sequence[Alert]:
+        """What the answers of one check-in raised."""
+        ...
+
+    def page(
+        self, *, status: AlertStatus | None, tier: int | None, patient_id: str | None, after: str | None, limit: int
+    ) -> Page[Alert]:
+        """Alerts by the time they were raised, behind the place `after`; without a filter all of them."""
+        ...
+
+
+class Rotas(Protocol):
+    """The rota of the unit's clinic."""
+
+    def of_clinic(self, version: int | None = None) -> Rota:
+        """An empty one, version 0, as long as none was published. Raises `Stale` for another `version`."""
+        ...
+
+    def save(self, aggregate: Rota) -> Rota: ...
 
 
 class Clinics(Protocol):
@@ -66,6 +116,10 @@ class KnownSeries(Protocol):
     """What booking told of the series of patients of the unit's clinic."""
 
     def find(self, patient_id: str) -> Known | None: ...
+
+    def with_protocol(self, protocol: str) -> Sequence[Known]:
+        """Patients with a series of `protocol`, all of their series; all patients where that is empty."""
+        ...
 
     def save(self, aggregate: Known) -> Known: ...
 
@@ -127,7 +181,23 @@ class UnitOfWork(Protocol):
         ...
 
     @property
+    def rules(self) -> Rules:
+        """What reaches a person, and how fast."""
+        ...
+
+    @property
+    def actor(self) -> Actor:
+        """Who wants it done."""
+        ...
+
+    @property
     def check_ins(self) -> CheckIns: ...
+
+    @property
+    def alerts(self) -> Alerts: ...
+
+    @property
+    def rotas(self) -> Rotas: ...
 
     @property
     def known(self) -> KnownSeries: ...

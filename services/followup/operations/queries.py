@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass
 
+from services.followup.domain.chart import Chart, chart
 from services.followup.domain.check_in import CheckIn, Status
 from services.followup.domain.measure import Measure, history
 from services.followup.operations.ports import UnitOfWork
+from shared.errors import NotFound
+from shared.localtime import local_date
 from shared.paging import Page, page_from
 
 
@@ -29,6 +32,14 @@ class ShowCheckIn:
     """One check-in."""
 
     check_in_id: str
+
+
+@dataclass(frozen=True)
+class ShowChart:
+    """A patient's scores of the instrument `code`."""
+
+    patient_id: str
+    code: str
 
 
 @dataclass(frozen=True)
@@ -58,3 +69,17 @@ def _place(check_in: CheckIn) -> str:
 def show_check_in(uow: UnitOfWork, command: ShowCheckIn) -> CheckIn:
     """The check-in with its answers and score. Raises `NotFound`."""
     return uow.check_ins.get(command.check_in_id)
+
+
+def show_chart(uow: UnitOfWork, command: ShowChart) -> Chart:
+    """The scores of one instrument by date. Raises `NotFound`, also for what counts nothing."""
+    patient = uow.patients.get(command.patient_id)
+    instrument = uow.instruments.find(command.code)
+    if instrument is None or not instrument.reach:
+        raise NotFound("instrument")
+    clinic = uow.clinics.find(uow.clinic_id)
+    zone = patient.zone or (clinic.zone if clinic else "UTC")
+    known = uow.known.find(patient.id)
+    measures = history(uow.check_ins.of_patient(patient.id), uow.instruments, patient.locale)
+    courses = known.courses if known else ()
+    return chart(instrument, measures, courses, zone=zone, today=local_date(uow.now, zone))

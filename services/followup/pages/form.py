@@ -3,6 +3,10 @@
 from collections.abc import Mapping
 from typing import Final
 
+SAVE: Final = "save"
+"""Name of the button that only keeps the answers."""
+SAVED: Final = "saved"
+"""Query: answers were just kept."""
 STEP: Final = "step"
 """Hidden field and query: the place of the screen among those of the check-in, from 0."""
 _NO_OPTION: Final = -1

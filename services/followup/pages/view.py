@@ -1,131 +1,103 @@
 """What the templates show: decided here, so that they only lay it out."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
 from typing import Final
 
 from services.followup.domain.check_in import AllAnswers, Status
-from services.followup.domain.crisis import LINES, Help, help_in
-from services.followup.domain.instrument import Item
 from services.followup.domain.scoring import help_called_for
 from services.followup.operations.by_link import Form, Sheet
 from services.followup.pages.form import STEP, field_name
-from services.followup.pages.steps import Group, Step, current, may_go_on, steps
-from shared import errors
-from shared.localtime import to_local
+from services.followup.pages.help import ShownHelp, every_country, shown_help
+from services.followup.pages.screen import Fault, Screen, Section, widest
+from services.followup.pages.steps import Step, current, may_go_on, steps
+from shared.clock_face import ClockFace, locale_of
+from shared.page_texts import Texts
 from shared.pages import spoken
-
-
-@dataclass(frozen=True)
-class Fault:
-    """A line of the summary at the top; `href` leads to the place to mend, `field` is the question it is about."""
-
-    text: str
-    href: str
-    field: str = ""
-
-
-@dataclass(frozen=True)
-class Option:
-    """One radio button; `escalates` shows the ways to get help as soon as it is chosen."""
-
-    id: str
-    value: int
-    words: str
-    is_chosen: bool
-    escalates: bool
-
-
-@dataclass(frozen=True)
-class Question:
-    """One question with its options; `fault` is empty or says what is wrong. `help`: crisis, emergency or empty."""
-
-    name: str
-    count: str
-    words: str
-    options: tuple[Option, ...]
-    fault: str
-    help: str
-
-
-@dataclass(frozen=True)
-class Section:
-    """Questions of one instrument, in one language."""
-
-    id: str
-    language: str
-    prompt: str
-    notice: str
-    questions: tuple[Question, ...]
 
 
 @dataclass(frozen=True)
 class View:
     """`worried` is crisis or emergency when an answer calls for help: then it stands first. `countries`: help where no
-    country is known. `back` leads to the screen before, if there is one.
+    country is known. `back` leads to the screen before, if there is one. `carried` are answers that came before the
+    year of birth, as fields; they come along with it.
     """
 
     template: str
+    say: Texts
     alias: str = ""
     phone: str = ""
     spoken_phone: str = ""
-    help: Help | None = None
-    countries: tuple[Help, ...] = ()
+    help: ShownHelp | None = None
+    countries: tuple[tuple[str, ShownHelp], ...] = ()
     worried: str = ""
     saved: bool = False
-    until: str = ""
+    until: Mapping[str, str] = field(default_factory=dict)
     sections: tuple[Section, ...] = ()
     step: int = 0
     back: str = ""
     goes_on: bool = False
+    carried: tuple[tuple[str, int], ...] = ()
     faults: tuple[Fault, ...] = ()
 
 
-NOBODY: Final = View("", countries=tuple(LINES.values()))
-"""For a link that belongs to nobody we know."""
-NO_YEAR: Final = Fault("Enter the year you were born in as four digits, like 1985", "#year")
-WRONG_YEAR: Final = Fault("This is not the year we have for you. Check it and try again", "#year")
-
-
-def of_sheet(sheet: Sheet, faults: Sequence[Fault], posted: AllAnswers, *, saved: bool, step: int | None) -> View:
-    """The page of a check-in, at the screen `step` (None: the first one that needs an answer).
-
-    Nothing on it says who the patient is or, without a pass, what was answered.
+@dataclass(frozen=True)
+class Asked:
+    """What the browser wants to see: `wrong` is the key of what could not be taken, `posted` are answers that it sent,
+    `step` the screen (None: the first one that needs an answer), `saved` comes after the answers were kept.
     """
+
+    wrong: str = ""
+    posted: AllAnswers = field(default_factory=dict)
+    step: int | None = None
+    saved: bool = False
+
+
+BLANK: Final = "blank"
+NO_YEAR: Final = "no_year"
+WRONG_YEAR: Final = "wrong_year"
+BAD_ANSWER: Final = "bad_answer"
+
+
+def of_nobody(template: str, say: Texts, texts: Mapping[str, Texts]) -> View:
+    """For a link that belongs to nobody we know, and for a fault of ours."""
+    return View(template, say, countries=every_country(say, texts))
+
+
+def of_sheet(sheet: Sheet, asked: Asked, say: Texts, texts: Mapping[str, Texts]) -> View:
+    """The page of a check-in. Nothing on it says who the patient is or, without a pass, what was answered."""
     known = sheet.check_in.all_answers if sheet.is_admitted else {}
     found = steps(sheet.forms, known) if sheet.is_admitted and sheet.forms else ()
-    number = _step(found, known, step)
+    number = _step(found, known, asked.step)
+    goes_on = bool(found) and may_go_on(found, number)
+    is_whole = len(found) == 1 and not goes_on
+    screen = Screen(found[number], known, say, is_whole=is_whole) if found else None
+    template, faults = _template(sheet), _faults(asked.wrong, screen, say)
+    country = sheet.patient.country or sheet.clinic.country
     return View(
-        template=_template(sheet),
+        template=template,
+        say=say,
         alias=sheet.clinic.sender_alias,
         phone=sheet.clinic.phone,
         spoken_phone=spoken(sheet.clinic.phone),
-        help=help_in(sheet.patient.country or sheet.clinic.country),
-        worried=_worried(sheet.forms, known, posted),
-        saved=saved and not faults,
-        until=_until(sheet.check_in.expires_at, sheet.patient.zone or sheet.clinic.zone),
-        sections=tuple(_sections(found[number], known, faults, is_whole=len(found) == 1)) if found else (),
+        help=shown_help(country, say, texts),
+        worried=_worried(sheet.forms, known, asked.posted),
+        saved=asked.saved and not faults and any(known.values()),
+        until=_until(sheet, country, say),
+        sections=tuple(screen.sections(faults)) if screen else (),
         step=number,
         back=f"?{STEP}={number - 1}" if number else "",
-        goes_on=bool(found) and may_go_on(found, number),
-        faults=tuple(faults),
+        goes_on=goes_on,
+        carried=tuple(_fields(asked.posted)) if template == "gate" else (),
+        faults=faults,
     )
 
 
-def blanks(sheet: Sheet, step: int | None) -> list[Fault]:
-    """One line for each question without an answer on the screen that was sent."""
+def has_blanks(sheet: Sheet, step: int | None) -> bool:
+    """Whether the screen that was sent has a question without an answer."""
     known = sheet.check_in.all_answers
     found = steps(sheet.forms, known)
-    here = found[_step(found, known, step)]
-    counts = dict(_counts(here, is_whole=len(found) == 1))
-    lacking = [(_name(group, item), item) for group in here for item in group.items if item.id in group.blank(known)]
-    return [Fault(f"{counts[name]}: choose one answer", f"#{name}-{item.lowest}", name) for name, item in lacking]
-
-
-def of_fault(fault: errors.Fault) -> Fault:
-    """A line for an answer that cannot be taken; no button of ours sends one."""
-    return Fault(fault.detail, "#questions")
+    return any(group.blank(known) for group in found[_step(found, known, step)])
 
 
 def _template(sheet: Sheet) -> str:
@@ -153,67 +125,27 @@ def _worried(forms: Sequence[Form], known: AllAnswers, posted: AllAnswers) -> st
     for form in forms:
         for answers in (known, posted):
             kinds |= help_called_for(form.instrument, answers.get(form.part.instrument, {}))
-    return _most(kinds)
+    return widest(kinds)
 
 
-def _most(kinds: set[str]) -> str:
-    """Crisis lines come with the emergency number, so they are the wider help."""
-    return next((kind for kind in ("crisis", "emergency") if kind in kinds), "")
+def _faults(wrong: str, screen: Screen | None, say: Texts) -> tuple[Fault, ...]:
+    if not wrong:
+        return ()
+    if wrong in {NO_YEAR, WRONG_YEAR}:
+        return (Fault(say(wrong), "#year"),)
+    blanks = screen.blanks() if screen and wrong == BLANK else ()
+    return blanks or (Fault(say(BAD_ANSWER), "#questions"),)
 
 
-def _sections(step: Step, known: AllAnswers, faults: Sequence[Fault], *, is_whole: bool) -> Iterator[Section]:
-    said = {fault.field: "Choose one answer" for fault in faults if fault.field}
-    counts = dict(_counts(step, is_whole=is_whole))
-    for group in step:
-        text = group.form.text
-        yield Section(
-            id=f"prompt-{group.form.part.instrument}",
-            language=text.language,
-            prompt=text.prompt,
-            notice=text.notice,
-            questions=tuple(
-                _question(group, item, known, counts[_name(group, item)], said.get(_name(group, item), ""))
-                for item in group.items
-            ),
-        )
+def _fields(posted: AllAnswers) -> Iterator[tuple[str, int]]:
+    for instrument, answers in posted.items():
+        for item, value in answers.items():
+            yield field_name(instrument, item), value
 
 
-def _question(group: Group, item: Item, known: AllAnswers, count: str, fault: str) -> Question:
-    name, instrument = _name(group, item), group.form.instrument
-    chosen = known.get(group.form.part.instrument, {}).get(item.id)
-    calls: Mapping[int, frozenset[str]] = {
-        value: frozenset(help_called_for(instrument, {item.id: value}))
-        for value in range(item.lowest, item.highest + 1)
-    }
-    options = tuple(
-        Option(
-            id=f"{name}-{value}",
-            value=value,
-            words=group.form.text.option(item, value),
-            is_chosen=chosen == value,
-            escalates=bool(called),
-        )
-        for value, called in calls.items()
-    )
-    return Question(name, count, group.form.text.items[item.id], options, fault, _most(set().union(*calls.values())))
-
-
-def _counts(step: Step, *, is_whole: bool) -> Iterator[tuple[str, str]]:
-    """How the questions of a screen are counted; how many there will be is only known when all of them stand on it."""
-    total = sum(len(group.items) for group in step)
-    number = 0 if is_whole else step[0].first - 1
-    for group in step:
-        for item in group.items:
-            number += 1
-            yield _name(group, item), f"Question {number} of {total}" if is_whole else f"Question {number}"
-
-
-def _name(group: Group, item: Item) -> str:
-    return field_name(group.form.part.instrument, item.id)
-
-
-def _until(at: datetime | None, zone: str) -> str:
-    if at is None:
-        return ""
-    local = to_local(at, zone)
-    return f"{local:%A} {local.day} {local:%B}, {local.hour % 12 or 12}:{local:%M %p}"
+def _until(sheet: Sheet, country: str, say: Texts) -> Mapping[str, str]:
+    expires_at = sheet.check_in.expires_at
+    if expires_at is None:
+        return {}
+    clock = ClockFace(sheet.patient.zone or sheet.clinic.zone, locale_of(say.language, country), say)
+    return {"date": clock.date(expires_at), "time": clock.time(expires_at)}

@@ -1,9 +1,11 @@
 """Check-ins at rest. Of a link only the digest is kept; what staff noted is sealed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from services.followup.domain.check_in import CheckIn, Status
+from services.followup.domain.outcome import Scored
 from shared.converters import from_document, to_document
 from shared.documents import Documents
 from shared.errors import NotFound
@@ -11,6 +13,10 @@ from shared.sealed import Sealer
 from shared.unit_of_work import Document, Unit
 
 COLLECTION = "check_ins"
+_SCORED = (
+    *("patient_id", "series_id", "due_at"),
+    *("parts.instrument", "parts.instrument_version", "parts.score.total", "parts.score.band"),
+)
 
 
 def to_open(now: datetime) -> Document:
@@ -40,6 +46,19 @@ class CheckInStore:
         """All that there are, also what is not planned at present."""
         return self._documents.find({"patient_id": patient_id})
 
+    def overdue(self, opened_before: datetime) -> Sequence[CheckIn]:
+        """Those of the clinic that have been open since then or longer."""
+        return self._documents.find({"status": Status.OPEN.value, "opened_at": {"$lte": opened_before}})
+
+    def scores(self, instrument: str) -> Iterator[Scored]:
+        """What was scored with `instrument`, or with any, of all patients; nothing else is read."""
+        filter: Document = {"clinic_id": self._clinic_id, "status": Status.ANSWERED.value}
+        if instrument:
+            filter["parts.instrument"] = instrument
+        found = self._collection.find(filter, dict.fromkeys(_SCORED, 1))
+        scored = (_scored(document, part) for document in found for part in document["parts"] if _has_total(part))
+        return (each for each in scored if instrument in {"", each.instrument})
+
     def by_link(self, token_digest: str) -> CheckIn:
         """The check-in of a link. Raises `NotFound`."""
         found = self._documents.find_one({"token_digest": token_digest})
@@ -61,3 +80,19 @@ class CheckInStore:
     def _from_document(self, document: Document) -> CheckIn:
         notes = document["notes"]
         return from_document(CheckIn, {**document, "notes": self._sealer.unseal(notes) if notes else ""})
+
+
+def _has_total(part: Mapping[str, Any]) -> bool:
+    return part.get("score") is not None and part["score"]["total"] is not None
+
+
+def _scored(document: Document, part: Mapping[str, Any]) -> Scored:
+    return Scored(
+        patient_id=document["patient_id"],
+        series_id=document["series_id"],
+        instrument=part["instrument"],
+        instrument_version=part["instrument_version"],
+        due_at=document["due_at"],
+        total=part["score"]["total"],
+        band=part["score"]["band"] or "",
+    )

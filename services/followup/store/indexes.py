@@ -1,5 +1,6 @@
 """Indexes of followup's own collections."""
 
+from services.followup.store.alert import COLLECTION as ALERTS
 from services.followup.store.check_in import COLLECTION
 from services.followup.store.text import COLLECTION as TEXTS
 from shared.mongo import Index, outbox_index
@@ -22,8 +23,19 @@ INDEXES: tuple[Index, ...] = (
         ),
         unique=True,
     ),
+    # What outcomes are reckoned from.
+    Index(COLLECTION, (("clinic_id", 1), ("parts.instrument", 1)), only={"status": "answered"}),
+    Index("known_series", (("clinic_id", 1), ("courses.protocol", 1))),
+    # What is overdue on a clinic's worklist.
+    Index(COLLECTION, (("clinic_id", 1), ("opened_at", 1)), only={"status": "open"}),
+    # The clock of alerts: only those that somebody is still to be paged for are in it.
+    Index(ALERTS, (("status", 1), ("next_step_at", 1)), only={"next_step_at": {"$type": "date"}}),
+    Index(ALERTS, (("clinic_id", 1), ("status", 1), ("raised_at", 1), ("_id", 1))),
+    Index(ALERTS, (("clinic_id", 1), ("patient_id", 1), ("raised_at", 1), ("_id", 1))),
+    Index(ALERTS, (("clinic_id", 1), ("raised_at", 1), ("_id", 1))),
     outbox_index(COLLECTION),
+    outbox_index(ALERTS),
 )
 
-TELLS: tuple[str, ...] = (COLLECTION,)
+TELLS: tuple[str, ...] = (COLLECTION, ALERTS)
 """Collections whose documents carry events."""

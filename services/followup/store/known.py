@@ -1,5 +1,7 @@
 """What is known of each patient's series at rest."""
 
+from collections.abc import Sequence
+
 from services.followup.domain.known import Known
 from shared.converters import from_document, to_document
 from shared.documents import Documents
@@ -22,3 +24,7 @@ class KnownStore:
     def find(self, patient_id: str) -> Known | None:
         """What is known, if anything was heard."""
         return self._documents.find_one({"_id": patient_id})
+
+    def with_protocol(self, protocol: str) -> Sequence[Known]:
+        """Patients with a series of `protocol`, or all."""
+        return self._documents.find({"courses.protocol": protocol} if protocol else {})

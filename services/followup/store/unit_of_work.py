@@ -2,11 +2,14 @@
 
 from services.followup.domain.library import Library
 from services.followup.domain.plan import Questions
+from services.followup.domain.triggers import Rules
+from services.followup.store.alert import AlertStore
 from services.followup.store.check_in import CheckInStore
 from services.followup.store.clinic import ClinicStore
 from services.followup.store.known import KnownStore
 from services.followup.store.patient import PatientStore
 from services.followup.store.plan import PlanStore
+from services.followup.store.rota import RotaStore
 from services.followup.store.text import TextStore
 from shared.auth import new_secret
 from shared.key_ring import KeyRing
@@ -18,18 +21,29 @@ class MongoUnitOfWork:
     """See `operations.ports.UnitOfWork`."""
 
     def __init__(
-        self, unit: Unit, sealer: Sealer, *, instruments: Library, default_plan: Questions, public_url: str
+        self,
+        unit: Unit,
+        sealer: Sealer,
+        *,
+        instruments: Library,
+        default_plan: Questions,
+        rules: Rules,
+        public_url: str,
     ) -> None:
         self.now = unit.now
         self.new_id = unit.new_id
         self.clinic_id = unit.clinic_id
         self.instruments = instruments
         self.default_plan = default_plan
+        self.rules = rules
+        self.actor = unit.actor
         self.public_url = public_url
         self.new_token = new_secret
         self.adopt_key = sealer.adopt_key
         self.unseal = sealer.unseal
         self.check_ins = CheckInStore(unit, sealer)
+        self.alerts = AlertStore(unit, sealer)
+        self.rotas = RotaStore(unit, sealer)
         self.clinics = ClinicStore(unit)
         self.known = KnownStore(unit)
         self.plans = PlanStore(unit)

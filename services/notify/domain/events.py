@@ -84,6 +84,17 @@ class PageAcknowledged:
 
 
 @dataclass(frozen=True)
+class PageContacted:
+    """Whoever has taken it on has reached the patient; `by` as of a page that was acknowledged."""
+
+    patient_id: str
+    about: str
+    reason: str
+    by: str
+    contacted_at: datetime
+
+
+@dataclass(frozen=True)
 class PageUnanswered:
     """Everybody who can be paged was, and nobody has taken it on."""
 
@@ -125,5 +136,6 @@ Event = (
     | ReplyFlagged
     | CallWanted
     | PageAcknowledged
+    | PageContacted
     | PageUnanswered
 )

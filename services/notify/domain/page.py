@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any, Final
 from uuid import UUID, uuid5
 
-from services.notify.domain.events import CallWanted, PageAcknowledged, PageUnanswered
+from services.notify.domain.events import CallWanted, PageAcknowledged, PageContacted, PageUnanswered
 from services.notify.domain.message import Kind
 from shared.errors import Conflict, Fault
 
@@ -20,7 +20,7 @@ _NAMESPACE: Final = UUID("0a6d4c1e-93b7-5f28-8d15-7b1e2c9f4a60")
 PATH: Final = "/notify/p/"
 """Where the links of pages lead."""
 LINK_GOOD_FOR: Final = timedelta(hours=24)
-"""How long after it was raised a page can be opened by its links. Platform default."""
+"""How long a page can be opened by a link. Platform default."""
 ONE_PAGE: Final = timedelta(hours=1)
 """What leads to a page again so shortly after is the same page, as long as the patient was not reached."""
 
@@ -36,7 +36,7 @@ class PageStatus(StrEnum):
 
 MOVES: Final[Mapping[str, tuple[frozenset[PageStatus], PageStatus]]] = MappingProxyType(
     {
-        "call": (frozenset({PageStatus.OPEN}), PageStatus.OPEN),
+        "call": (frozenset({PageStatus.OPEN, PageStatus.UNANSWERED}), PageStatus.OPEN),
         "give_up": (frozenset({PageStatus.OPEN}), PageStatus.UNANSWERED),
         "acknowledge": (frozenset({PageStatus.OPEN, PageStatus.UNANSWERED}), PageStatus.ACKNOWLEDGED),
         "reach": (frozenset({PageStatus.ACKNOWLEDGED}), PageStatus.CONTACTED),
@@ -103,20 +103,23 @@ class StaffPage:
 
     def opened_by(self, link_digest: str, at: datetime) -> str | None:
         """Whose link it is; None when it is nobody's, or not good any more."""
-        if at >= self.raised_at + LINK_GOOD_FOR:
-            return None
-        return next((paged.contact_id for paged in self.paged if paged.link_digest == link_digest), None)
+        good = (paged for paged in self.paged if at < paged.at + LINK_GOOD_FOR)
+        return next((paged.contact_id for paged in good if paged.link_digest == link_digest), None)
 
-    def call(self, contact_id: str, link_digest: str, *, at: datetime, next_at: datetime) -> "StaffPage":
-        """The next one is called."""
+    def call(self, contact_id: str, link_digest: str, *, at: datetime, next_at: datetime | None) -> "StaffPage":
+        """The next one is called; without `next_at` somebody else's clock says when it is passed on."""
         return self._move("call", paged=(*self.paged, Paged(contact_id, at, link_digest)), next_at=next_at)
 
     def give_up(self, at: datetime) -> tuple["StaffPage", tuple[PageUnanswered | CallWanted, ...]]:
         """There is nobody left to call: the front desk has to."""
+        left, wanted = self.leave_to_desk(at)
+        return left, (PageUnanswered(self.patient_id, self.about, self.reason, self.raised_at, at), *wanted)
+
+    def leave_to_desk(self, at: datetime) -> tuple["StaffPage", tuple[CallWanted, ...]]:
+        """There is nobody to call; whoever has the clock knows that nobody has answered."""
         why = "page-unanswered" if self.paged else "nobody-to-page"
-        unanswered = PageUnanswered(self.patient_id, self.about, self.reason, self.raised_at, at)
         wanted = CallWanted(self.patient_id, self.subject, Kind.STAFF_PAGE.value, why, at)
-        return self._move("give_up", next_at=None), (unanswered, wanted)
+        return self._move("give_up", next_at=None), (wanted,)
 
     def acknowledge(self, by: str, at: datetime) -> tuple["StaffPage", tuple[PageAcknowledged, ...]]:
         """Somebody takes it on; whoever comes later changes nothing."""
@@ -125,11 +128,12 @@ class StaffPage:
         told = PageAcknowledged(self.patient_id, self.about, self.reason, by, at)
         return self._move("acknowledge", next_at=None, acknowledged_at=at, acknowledged_by=by), (told,)
 
-    def reach(self, by: str, at: datetime) -> "StaffPage":
+    def reach(self, by: str, at: datetime) -> tuple["StaffPage", tuple[PageContacted, ...]]:
         """The patient was reached; once more changes nothing. Raises `Conflict` when nobody has taken it on."""
         if self.contacted_at is not None:
-            return self
-        return self._move("reach", contacted_at=at, contacted_by=by)
+            return self, ()
+        told = PageContacted(self.patient_id, self.about, self.reason, by, at)
+        return self._move("reach", contacted_at=at, contacted_by=by), (told,)
 
     def _move(self, move: str, **changes: Any) -> "StaffPage":
         sources, target = MOVES[move]

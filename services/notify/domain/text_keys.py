@@ -27,14 +27,16 @@ class TextKey:
 
     `always`: names beside `alias` and `phone` that are never empty. `maybe`: names that may be, and flags; a template
     can ask for them. `needs`: of each group at least one is said whenever one of them is there; `prepares`: the same,
-    but not at minimal privacy. `parts`: parts of an SMS at most, every field at its longest, with how to stop at its
-    end where that `tells_opt_out`. `is_fixed`: its whole text comes with the message, so a clinic has none of its own.
+    but not at minimal privacy. `of_form`: its link leads to a form, which is given at every privacy. `parts`: parts of
+    an SMS at most, every field at its longest, with how to stop at its end where that `tells_opt_out`. `is_fixed`: its
+    whole text comes with the message, so a clinic has none of its own.
     """
 
     always: frozenset[str] = frozenset()
     maybe: frozenset[str] = frozenset()
     needs: tuple[frozenset[str], ...]
     prepares: tuple[frozenset[str], ...] = ()
+    of_form: bool = False
     parts: int
     tells_opt_out: bool = True
     is_fixed: bool = False
@@ -44,7 +46,8 @@ class TextKey:
         named = {"alias", "phone"} | self.always | self.maybe
         if privacy is not Privacy.MINIMAL:
             return frozenset(named)
-        return frozenset(named - PREPARATION - ({"link"} & self.maybe))
+        is_of_visits = "link" in self.maybe and not self.of_form
+        return frozenset(named - PREPARATION - ({"link"} if is_of_visits else set()))
 
     def needed(self, privacy: Privacy) -> tuple[frozenset[str], ...]:
         """Groups of names of which one has to be said."""
@@ -119,10 +122,11 @@ KEYS: Final[Mapping[str, TextKey]] = MappingProxyType(
         "escort-reminder": TextKey(always=_set("collect"), needs=(_ALIAS, _set("collect"), _PHONE), parts=2),
         "home-safe": TextKey(
             always=_set("no_driving_until"),
-            maybe=_set("emergency_number"),
-            needs=(_ALIAS, _PHONE),
+            maybe=_set("link", "emergency_number"),
+            needs=(_ALIAS, _PHONE, _set("link")),
             prepares=(_set("no_driving_until"),),
-            parts=2,
+            of_form=True,
+            parts=3,
         ),
         "manual": TextKey(always=_set("body"), needs=(_ALIAS, _set("body")), parts=3, is_fixed=True),
         "test": TextKey(always=_set("body"), needs=(_set("body"),), parts=3, tells_opt_out=False, is_fixed=True),

@@ -64,8 +64,10 @@ def why_false(message: Message, visits: Sequence[Visit], check_in: CheckIn | Non
     """Why the message is not true any more; empty: it still is. `visits` are those that it can still speak of."""
     if message.kind in ALWAYS_TRUE:
         return ""
+    if check_in is not None and not check_in.is_open:
+        return "check-in-closed"
     if message.kind in OF_CHECK_INS:
-        return "" if check_in and check_in.is_open else "check-in-closed"
+        return "" if check_in else "check-in-closed"
     if message.kind is Kind.OFFER:
         return "" if offer and offer.is_open else "offer-closed"
     if not visits:

@@ -37,6 +37,8 @@ LOOK_AGAIN: Final = timedelta(minutes=1)
 """Longest pause until clinic, patient or series, not heard of yet, are looked for again, and while messages rest."""
 LOOK_SOON: Final = timedelta(seconds=1)
 """The shortest."""
+LINK_WITHIN: Final = timedelta(minutes=5)
+"""So long the question whether somebody came home safely waits for the link to its form."""
 SAID_LATELY: Final = timedelta(hours=12)
 """A reminder that had to move earlier is dropped when another one of this visit went out so shortly before."""
 WENT_OUT: Final = frozenset({Status.SENDING, Status.SENT, Status.DELIVERED, Status.UNKNOWN})
@@ -223,7 +225,14 @@ def _wanted_at(message: Message, scene: Scene, quiet: QuietHours) -> datetime:
         return reminder_at(message.due_at, solids_stop_at(scene.visits[0].starts_at), quiet)
     if message.kind is Kind.ESCORT_REMINDER:
         return reminder_at(message.due_at, scene.visits[0].starts_at, quiet)
-    return last_minutes_at(message.due_at, quiet) if message.kind is Kind.HOME_SAFE else message.due_at
+    return _home_safe_at(message, scene, quiet) if message.kind is Kind.HOME_SAFE else message.due_at
+
+
+def _home_safe_at(message: Message, scene: Scene, quiet: QuietHours) -> datetime:
+    """With the link to its form as soon as that is there; without one where none comes, or where the night is near."""
+    asked_at = last_minutes_at(message.due_at, quiet)
+    is_complete = scene.check_in is not None or quiet.cover(asked_at + LINK_WITHIN)
+    return asked_at if is_complete else asked_at + LINK_WITHIN
 
 
 def _said_lately(message: Message, ledger: Sequence[Message], now: datetime) -> bool:

@@ -1,5 +1,11 @@
 """What notify hears, and what each event leads to."""
 
+from services.notify.operations.alerts import (
+    AlertAcknowledged,
+    PageWanted,
+    hear_alert_acknowledged,
+    hear_page_wanted,
+)
 from services.notify.operations.check_ins import (
     CheckInClosed,
     CheckInOpened,
@@ -53,6 +59,8 @@ HANDLERS: Handlers = {
     "check_in.answered.v1": Heard(CheckInClosed, hear_check_in_closed),
     "check_in.missed.v1": Heard(CheckInClosed, hear_check_in_closed),
     "check_in.cancelled.v1": Heard(CheckInClosed, hear_check_in_closed),
+    "page.wanted.v1": Heard(PageWanted, hear_page_wanted),
+    "alert.acknowledged.v1": Heard(AlertAcknowledged, hear_alert_acknowledged),
     "offer.made.v1": Heard(OfferMade, hear_offer_made),
     "offer.accepted.v1": Heard(OfferClosed, hear_offer_closed),
     "offer.declined.v1": Heard(OfferClosed, hear_offer_closed),

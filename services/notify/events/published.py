@@ -13,5 +13,6 @@ TYPES: Types = {
     events.ContactOptedIn: Told("contact.opted_in.v1"),
     events.CallWanted: Told("call.wanted.v1"),
     events.PageAcknowledged: Told("page.acknowledged.v1"),
+    events.PageContacted: Told("page.contacted.v1"),
     events.PageUnanswered: Told("page.unanswered.v1"),
 }

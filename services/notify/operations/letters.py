@@ -73,5 +73,7 @@ def _link(uow: UnitOfWork, message: Message, verdict: Send) -> str:
     if not verdict.link:
         return ""
     link = uow.unseal(verdict.link)
+    if message.kind is Kind.HOME_SAFE:
+        return link
     number = verdict.offer.number if verdict.offer else number_of(message.about)
     return link if number is None else f"{link}/{number}"

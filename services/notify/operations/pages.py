@@ -101,7 +101,7 @@ def list_pages(uow: UnitOfWork, query: ListPages) -> Page[StaffPage]:
 
 def acknowledge_page(uow: UnitOfWork, command: AcknowledgePage) -> StaffPage:
     """Take it on; once more changes nothing. Raises `NotFound`."""
-    return _acknowledge(uow, uow.pages.get(command.page_id), f"key/{uow.actor.id}")
+    return take_on(uow, uow.pages.get(command.page_id), f"key/{uow.actor.id}")
 
 
 def note_reached(uow: UnitOfWork, command: NoteReached) -> StaffPage:
@@ -123,7 +123,7 @@ def read_page(uow: UnitOfWork, command: ByLink) -> OpenedPage:
 def acknowledge_by_link(uow: UnitOfWork, command: ByLink) -> OpenedPage:
     """Take it on; who was first stays. Raises `NotFound`."""
     page, reader = _opened(uow, command.token)
-    return _seen_by(uow, _acknowledge(uow, page, reader), reader)
+    return _seen_by(uow, take_on(uow, page, reader), reader)
 
 
 def reach_by_link(uow: UnitOfWork, command: ByLink) -> OpenedPage:
@@ -141,12 +141,15 @@ def _call_next(uow: UnitOfWork, page: StaffPage) -> StaffPage:
         return uow.pages.save(*page.give_up(uow.now))
     link = uow.new_page_link()
     called = page.call(contact.id, link.digest, at=uow.now, next_at=uow.now + policy.page_after)
-    plan(uow, _letters(uow, called, contact, link.url))
+    plan(uow, letters_to(uow, called, contact, link.url))
     return uow.pages.save(called)
 
 
-def _letters(uow: UnitOfWork, page: StaffPage, contact: StaffContact, url: str) -> list[Message]:
-    """By every way at once: it is not known which of them wakes somebody up. Their text is the link."""
+def letters_to(uow: UnitOfWork, page: StaffPage, contact: StaffContact, url: str) -> list[Message]:
+    """By every way at once: it is not known which of them wakes somebody up. Their text is the link.
+
+    Whoever is called once more gets them once more.
+    """
     ways = ((Channel.SMS, contact.phone), (Channel.EMAIL, contact.email))
     return [
         queued(
@@ -159,7 +162,8 @@ def _letters(uow: UnitOfWork, page: StaffPage, contact: StaffContact, url: str) 
             to=uow.seal(address),
             body=uow.seal(url),
             due_at=uow.now,
-            expires_at=page.raised_at + LINK_GOOD_FOR,
+            expires_at=uow.now + LINK_GOOD_FOR,
+            revision=len(page.paged),
             at=uow.now,
         )
         for channel, address in ways
@@ -177,7 +181,8 @@ def _opened(uow: UnitOfWork, token: str) -> tuple[StaffPage, str]:
     return page, f"staff/{contact_id}"
 
 
-def _acknowledge(uow: UnitOfWork, page: StaffPage, by: str) -> StaffPage:
+def take_on(uow: UnitOfWork, page: StaffPage, by: str) -> StaffPage:
+    """Nobody else is called; who was first stays."""
     taken, told = page.acknowledge(by, uow.now)
     if not told:
         return page
@@ -186,8 +191,8 @@ def _acknowledge(uow: UnitOfWork, page: StaffPage, by: str) -> StaffPage:
 
 
 def _reach(uow: UnitOfWork, page: StaffPage, by: str) -> StaffPage:
-    reached = page.reach(by, uow.now)
-    return page if reached is page else uow.pages.save(reached)
+    reached, told = page.reach(by, uow.now)
+    return uow.pages.save(reached, told) if told else page
 
 
 def _seen_by(uow: UnitOfWork, page: StaffPage, reader: str) -> OpenedPage:

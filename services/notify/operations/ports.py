@@ -64,6 +64,13 @@ class Visits(Copies[Visit], Protocol):
         """Visits that begin in (now, until] and that nobody has confirmed, by time."""
 
 
+class CheckIns(Copies[CheckIn], Protocol):
+    """Check-ins as they were heard."""
+
+    def after(self, visit: str) -> CheckIn | None:
+        """The last one that asks whether the patient came home safely from this visit."""
+
+
 class Messages(Protocol):
     """The ledger."""
 
@@ -271,7 +278,7 @@ class UnitOfWork(Protocol):
     @property
     def visits(self) -> Visits: ...
     @property
-    def check_ins(self) -> Copies[CheckIn]: ...
+    def check_ins(self) -> CheckIns: ...
     @property
     def offers(self) -> Copies[Offer]: ...
     @property

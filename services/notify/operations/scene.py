@@ -44,6 +44,9 @@ def _with_subject(uow: UnitOfWork, message: Message, scene: Scene) -> Scene:
     if message.kind in OF_CHECK_INS:
         check_in = uow.check_ins.find(message.about)
         return replace(scene, check_in=check_in, ledger=uow.messages.about([message.about]))
+    if message.kind is Kind.HOME_SAFE:
+        check_in, visits = uow.check_ins.after(message.about), uow.visits.about(message.about)
+        return replace(scene, check_in=check_in, visits=visits, ledger=uow.messages.about([message.about]))
     series = uow.series.find(series_of(message.about))
     if is_combined(message):
         visits = uow.visits.about(series_of(message.about))

@@ -1,6 +1,7 @@
 """Notify's collections: their indexes, and which of them tell."""
 
 from services.notify.channels.sandbox import COLLECTION as SANDBOX
+from services.notify.store.check_in import COLLECTION as CHECK_INS
 from services.notify.store.contact_point import COLLECTION as CONTACT_POINTS
 from services.notify.store.hook_event import COLLECTION as HOOK_EVENTS
 from services.notify.store.hook_event import KEPT_FOR
@@ -36,6 +37,7 @@ INDEXES: tuple[Index, ...] = (
     Index(CONTACT_POINTS, (("clinic_id", 1), ("patients", 1))),
     # A link names no clinic; the digest of its token is unique by itself.
     Index(CONTACT_POINTS, (("link_digest", 1),), unique=True, only={"link_digest": {"$gt": ""}}),
+    Index(CHECK_INS, (("clinic_id", 1), ("visit", 1)), only={"visit": {"$gt": ""}}),
     Index(VISITS, (("clinic_id", 1), ("series", 1))),
     Index(VISITS, (("clinic_id", 1), ("patient_id", 1), ("starts_at", 1))),
     Index(VISITS, (("clinic_id", 1), ("starts_at", 1), ("_id", 1))),

@@ -11,7 +11,7 @@ from services.notify.domain.call import NOT_SAID
 from services.notify.domain.message import Channel, Kind, Message, Status
 from services.notify.domain.verdict import WENT_OUT
 from services.notify.operations.ports import Claim
-from services.notify.store.by_time import behind, place_of
+from shared.by_time import behind, place_of
 from shared.converters import from_document, to_document
 from shared.documents import Documents
 from shared.leases import RELEASE, held_by

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Final
 
 from services.notify.domain.page import PageStatus, StaffPage
-from services.notify.store.by_time import behind, place_of
+from shared.by_time import behind, place_of
 from shared.converters import from_document, to_document
 from shared.documents import Documents
 from shared.errors import NotFound

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Final
 
 from services.notify.domain.reply import Answer, Reply, ReplyStatus
-from services.notify.store.by_time import behind, place_of
+from shared.by_time import behind, place_of
 from shared.converters import from_document, to_document
 from shared.documents import Documents
 from shared.paging import Page

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 from services.notify.domain.visit import Visit, VisitStatus
-from services.notify.store.by_time import behind, place_of
+from shared.by_time import behind, place_of
 from shared.converters import from_document, to_document
 from shared.documents import Documents
 from shared.paging import Page

@@ -123,7 +123,7 @@ def test_a_check_in_waits_for_its_patient_and_opens_when_its_claim_has_run_out(f
 
 def test_answers_sent_many_times_at_once_are_taken_once(followup: ThisFollowup):
     token = an_open_one(followup)
-    passed = followup.run(CLINIC, prove_year, ProveYear(token, 1985))
+    passed = followup.run(CLINIC, prove_year, ProveYear(token, 1985)).pass_token
     send = partial(followup.run, CLINIC, answer, Answer(token, passed, FULL, final=True))
     at_once(*[send] * 12)
     assert len(followup.told("check_in.answered.v1")) == 1

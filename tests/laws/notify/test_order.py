@@ -97,6 +97,19 @@ RUNNING_SERIES_EVENTS: list[Heard] = [
     (hear_session_discharged, SessionDischarged("series-4", 1, BOOKED_AT - timedelta(minutes=30))),
 ]
 CHECK_IN_EVENTS: list[Heard] = [(hear_check_in_opened, check_in_opened(expires_at=BOOKED_AT + timedelta(days=7)))]
+HOME_AT = BOOKED_AT - timedelta(minutes=30)
+HOME_FORM_EVENTS: list[Heard] = [
+    (
+        hear_check_in_opened,
+        check_in_opened(
+            check_in_id="check-in-3",
+            series_id="series-4",
+            instruments=("home-safe",),
+            opened_at=HOME_AT + timedelta(hours=2),
+            expires_at=HOME_AT + timedelta(hours=4),
+        ),
+    )
+]
 CLOSED_CHECK_IN_EVENTS: list[Heard] = [
     (hear_check_in_opened, check_in_opened(check_in_id="check-in-2")),
     (hear_check_in_closed, CheckInClosed("check-in-2")),
@@ -111,6 +124,7 @@ AGGREGATES = (
     OFFER_EVENTS,
     CLOSED_OFFER_EVENTS,
     CHECK_IN_EVENTS,
+    HOME_FORM_EVENTS,
     CLOSED_CHECK_IN_EVENTS,
 )
 COUNTED = (SeriesBooked, SessionMoved, SessionCancelled, SessionMissed)

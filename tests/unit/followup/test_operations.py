@@ -67,7 +67,7 @@ def the_check_in(world: FakeFollowup) -> CheckIn:
 
 
 def admitted(world, token):
-    return world.run(CLINIC, prove_year, ProveYear(token, 1985))
+    return world.run(CLINIC, prove_year, ProveYear(token, 1985)).pass_token
 
 
 def test_a_discharge_plans_one_check_in_24_hours_later(world):
@@ -144,7 +144,7 @@ def test_a_link_is_not_there_for_another_clinic():
 
 def test_the_year_of_birth_admits():
     world, token = a_world_with_an_open_check_in()
-    assert not world.run(CLINIC, prove_year, ProveYear(token, 1984))
+    assert not world.run(CLINIC, prove_year, ProveYear(token, 1984)).pass_token
     assert the_check_in(world).wrong_years == 1
     passed = admitted(world, token)
     assert world.run(CLINIC, read_sheet, ReadSheet(token, passed)).is_admitted

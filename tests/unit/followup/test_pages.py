@@ -5,6 +5,7 @@ from html.parser import HTMLParser
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from structlog.testing import capture_logs
 
 from services.followup.domain.check_in import CheckIn, Status
 from services.followup.domain.events import CheckInAnswered
@@ -210,10 +211,65 @@ def test_an_expired_link_explains_itself_and_shows_help_for_late_answers(opened)
     assert the_check_in(world).status is Status.OPEN
 
 
+def test_answers_that_came_too_late_for_the_pass_are_kept_across_the_year_of_birth(opened):
+    world, phone = opened
+    gate = phone.send(**{**FULL, "q9": "2"})
+    assert "comes back after this question" in gate.text
+    assert gate.text.index(FIRST) < gate.text.index("<h1>")
+    carried = dict(re.findall(r'type="hidden" name="([^"]+)" value="([^"]+)"', gate.text))
+    assert len(carried) == 9
+    wrong = phone.send(year="1984", **carried)
+    assert dict(re.findall(r'type="hidden" name="([^"]+)" value="([^"]+)"', wrong.text)) == carried
+    assert kept(world) == {}
+    assert phone.send(year="1985", **carried).text.count(" checked") == 9
+    assert kept(world)["9"] == 2
+    assert the_check_in(world).status is Status.OPEN
+
+
+@pytest.mark.parametrize("carried", [{"q1": "7"}, {"gad-7.1": "1"}, {'"><script>.x': "1"}, {"q1": "<script>"}])
+def test_what_cannot_be_taken_is_not_carried_into_the_answers(opened, carried):
+    world, phone = opened
+    assert "<script" not in phone.send(**carried).text
+    assert "<fieldset" in phone.send(year="1985", **carried).text
+    assert kept(world) == {}
+
+
+def test_only_kept_answers_are_said_to_be_saved(opened):
+    _, phone = opened
+    phone.admitted()
+    phone.address += "?saved"
+    assert "are saved" not in phone.read().text
+    phone.send(q1="1", save="yes")
+    assert "are saved" in phone.read().text
+
+
+def test_every_wrong_year_leaves_a_line_in_the_log_without_the_token_or_the_year(opened):
+    world, phone = opened
+    with capture_logs() as lines:
+        for year in range(1960, 1966):
+            phone.send(year=str(year))
+    assert [line["event"] for line in lines] == ["wrong year of birth"] * 5 + ["year of birth not asked"]
+    assert [line.get("wrong") for line in lines] == [1, 2, 3, 4, 5, None]
+    assert lines[-1]["reason"] == "check-in.locked"
+    assert {line.get("check_in_id") for line in lines[:5]} == {the_check_in(world).id}
+    assert phone.address.rpartition("/")[2] not in str(lines)
+    assert "196" not in str(lines)
+
+
 def test_a_cancelled_check_in_explains_itself(opened):
     world, phone = opened
     world.run(CLINIC, cancel_check_in, CancelCheckIn(the_check_in(world).id, StaffReason.MISTAKE))
     assert "not needed any more" in phone.read().text
+
+
+@pytest.mark.parametrize("address", ["/followup/c/", "/followup/c/{token}/", "/followup/c/{token}/x/../y"])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_link_that_was_cut_off_or_prolonged_explains_itself(opened, address, method):
+    _, phone = opened
+    token = phone.address.rpartition("/")[2]
+    page = phone.client.open(address.format(token=token), method=method, base_url=PUBLIC_URL)
+    assert page.status_code == 404
+    assert "This link does not work" in page.text
 
 
 def test_an_unknown_link_explains_itself_and_shows_help_for_every_country(opened):
@@ -291,6 +347,39 @@ def test_no_page_says_who_the_patient_is_or_what_they_are_treated_for(opened):
             assert word not in page.replace("1985.", ""), (name, word)
 
 
+@pytest.mark.parametrize(
+    ("locale", "gate", "help"),
+    [
+        ("en-GB", "In which year were you born?", "Need help now?"),
+        ("es-US", "¿En qué año nació usted?", "¿Necesita ayuda ahora?"),
+        ("de", "In welchem Jahr sind Sie geboren?", "Brauchen Sie jetzt Hilfe?"),
+        ("fr", "In which year were you born?", "Need help now?"),
+    ],
+)
+def test_the_page_speaks_the_patients_language(locale, gate, help):
+    world, token = a_world_with_an_open_check_in(patient=a_patient(locale=locale))
+    page = Phone(world, token).read().text
+    assert gate in page
+    assert help in page
+    language = locale[:2] if locale != "fr" else "en"
+    assert f'<html lang="{language}">' in page
+
+
+def test_a_page_for_nobody_speaks_the_language_that_the_browser_asks_for(opened):
+    _, phone = opened
+    page = phone.client.get("/followup/c/x", base_url=PUBLIC_URL, headers={"Accept-Language": "de-AT,en"}).text
+    assert "Dieser Link funktioniert nicht" in page
+    assert "Vereinigte Staaten" in page
+
+
+def test_lines_that_speak_the_readers_language_come_first_and_in_that_language():
+    world, token = a_world_with_an_open_check_in(patient=a_patient(locale="es-US"))
+    page = Phone(world, token).read().text
+    assert page.index("Llame al 988 y oprima 2") < page.index("Envíe un mensaje al 988")
+    other, token = a_world_with_an_open_check_in()
+    assert '<a href="tel:988" lang="es">Llame al 988 y oprima 2</a>' in Phone(other, token).read().text
+
+
 class Outline(HTMLParser):
     """What a screen reader gets: every id, every reference to one, inputs and their labels."""
 
@@ -346,8 +435,8 @@ def test_the_style_sheet_is_where_the_page_looks_for_it(opened):
 
 def test_the_time_to_answer_is_the_patients_own(opened):
     world, token = a_world_with_an_open_check_in(patient=a_patient(zone="Europe/Berlin"))
-    assert "until Wednesday 18 March, 4:10 PM" in Phone(world, token).read().text
-    assert "until Wednesday 18 March, 11:10 AM" in opened[1].read().text
+    assert "until Wednesday, March 18, 2026, 4:10\u202fPM" in Phone(world, token).read().text
+    assert "until Wednesday, March 18, 2026, 11:10\u202fAM" in opened[1].read().text
 
 
 def test_reading_a_page_changes_nothing(opened):

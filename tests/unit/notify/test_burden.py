@@ -160,7 +160,9 @@ def test_a_clinic_without_quiet_nights_goes_on_at_midnight():
 @pytest.mark.parametrize("kind", [Kind.HOME_SAFE, Kind.MANUAL, Kind.HELP, Kind.CRISIS, Kind.OPT_OUT_CONFIRMATION])
 def test_safety_answers_and_people_are_not_counted(kind: Kind):
     gone = replace(VISIT, discharged_at=NOW)
-    found = verdict(replace(P1D, kind=kind, offset=""), visits=[gone], places=TWO_TODAY + EIGHT_A_WEEK)
+    form = CheckIn(id="check_in/1", patient_id=PATIENT, link="sealed:x", opened_at=NOW, expires_at=NOW)
+    scene: dict[str, Any] = {"visits": [gone], "check_in": form, "places": TWO_TODAY + EIGHT_A_WEEK}
+    found = verdict(replace(P1D, kind=kind, offset=""), **scene)
     assert isinstance(found, Send)
     assert found.place == ""
 

@@ -19,6 +19,7 @@ from services.notify.domain.truth import OF_VISITS
 from services.notify.domain.verdict import Cancel, Divert, HandOver, Scene, Send, Suppress, Verdict, Wait, judge
 from services.notify.domain.visit import Visit, VisitStatus
 from services.notify.jobs.deliver import deliver
+from services.notify.operations.check_ins import CheckInClosed, hear_check_in_closed, hear_check_in_opened
 from services.notify.operations.consents import opt_in, opt_out
 from services.notify.operations.ledger import plan
 from services.notify.operations.patients import hear_patient
@@ -40,6 +41,7 @@ from tests.support.notify_builders import (
     a_world,
     an_offer,
     at,
+    check_in_opened,
     patient_heard,
 )
 from tests.support.notify_fakes import FakeNotify, providers
@@ -217,7 +219,7 @@ def test_an_escort_can_stop_too():
     ],
 )
 def test_what_goes_in_spite_of_stop_and_what_a_person_says(kind: Kind, verdict: object):
-    found = judge(a_row(kind), a_scene(stopped=STOPPED), NOON)
+    found = judge(a_row(kind), a_scene(stopped=STOPPED, check_in=FORM), NOON)
     assert found == verdict or type(found) is verdict
 
 
@@ -268,8 +270,25 @@ def a_home_row(discharged: str) -> tuple[Message, Visit]:
 )
 def test_home_safe_comes_just_before_the_night(discharged: str, asked_at: str):
     row, visit = a_home_row(discharged)
+    assert verdict_at(row, visit, discharged, check_in=FORM) == Wait(at(asked_at))
+    assert isinstance(verdict_at(row, visit, asked_at, check_in=FORM), Send)
+
+
+@pytest.mark.parametrize(
+    ("discharged", "asked_at"),
+    [
+        ("2026-03-10 12:00", "2026-03-10 14:05"),
+        ("2026-03-10 18:54", "2026-03-10 20:59"),
+        ("2026-03-10 18:55", "2026-03-10 20:55"),
+        ("2026-03-10 19:30", "2026-03-10 20:55"),
+    ],
+)
+def test_home_safe_waits_a_little_for_the_link_to_its_form_unless_the_night_is_near(discharged: str, asked_at: str):
+    row, visit = a_home_row(discharged)
     assert verdict_at(row, visit, discharged) == Wait(at(asked_at))
-    assert isinstance(verdict_at(row, visit, asked_at), Send)
+    sent = verdict_at(row, visit, asked_at)
+    assert isinstance(sent, Send)
+    assert sent.link is None
 
 
 def test_who_goes_home_at_the_last_minute_is_asked_at_once():
@@ -283,15 +302,67 @@ def test_who_goes_home_at_night_is_phoned(discharged: str):
     assert verdict_at(row, visit, discharged) == Divert(DESK, "quiet-hours")
 
 
-def test_home_safe_says_until_when_not_to_drive():
+HOME_AT = at("2026-03-07 16:00")
+ASKED_AT = HOME_AT + timedelta(hours=2)
+HOME_FORM = check_in_opened(instruments=("home-safe",), opened_at=ASKED_AT, expires_at=ASKED_AT + timedelta(hours=2))
+
+
+def gone_home() -> FakeNotify:
+    """A patient who went home at four."""
     world = a_world("2026-03-07 13:00")
-    world.now = at("2026-03-07 16:00")
+    world.now = HOME_AT
     world.run(CLINIC, hear_session_discharged, SessionDischarged(SERIES, 1, world.now))
-    world.now = at("2026-03-07 18:00")
+    return world
+
+
+def texts_until_morning(world: FakeNotify) -> list[str]:
+    """What is said from now on."""
     channels = providers()
-    world.drain(channels)
-    text = channels[SMS].taken[world.message(kind=Kind.HOME_SAFE).id].text
+    while world.now < at("2026-03-08 09:00"):
+        world.drain(channels)
+        world.now += timedelta(minutes=1)
+    return [letter.text for provider in channels.values() for letter in provider.taken.values()]
+
+
+def test_home_safe_says_until_when_not_to_drive_and_where_to_answer_in_one_text():
+    world = gone_home()
+    world.drain(providers())
+    world.now = ASKED_AT
+    world.run(CLINIC, hear_check_in_opened, HOME_FORM)
+    [text] = texts_until_morning(world)
     assert "Mar 8, 5:00 PM" in text
+    assert "https://care.example/c/9KX " in text
+
+
+def test_a_form_that_is_heard_of_before_its_visit_is_over_is_asked_for_by_one_text_too():
+    world = a_world("2026-03-07 13:00")
+    world.now = ASKED_AT
+    world.run(CLINIC, hear_check_in_opened, HOME_FORM)
+    world.run(CLINIC, hear_session_discharged, SessionDischarged(SERIES, 1, HOME_AT))
+    [text] = texts_until_morning(world)
+    assert "https://care.example/c/9KX " in text
+
+
+def test_without_a_form_home_safe_is_asked_all_the_same():
+    [text] = texts_until_morning(gone_home())
+    assert "https" not in text
+
+
+def test_a_form_that_comes_behind_the_text_brings_its_own_link():
+    world = gone_home()
+    world.now = ASKED_AT + timedelta(minutes=6)
+    world.drain(providers())
+    world.run(CLINIC, hear_check_in_opened, HOME_FORM)
+    [text] = texts_until_morning(world)
+    assert "check-in" in text
+
+
+def test_who_has_said_that_they_are_safe_is_not_asked():
+    world = gone_home()
+    world.run(CLINIC, hear_check_in_opened, HOME_FORM)
+    world.run(CLINIC, hear_check_in_closed, CheckInClosed(HOME_FORM.check_in_id))
+    assert world.message(kind=Kind.HOME_SAFE).history[-1].cause == "check-in-closed"
+    assert texts_until_morning(world) == []
 
 
 def test_a_person_is_asked_to_phone_whom_the_night_is_too_near_for():

@@ -7,7 +7,7 @@ from itertools import product
 import pytest
 
 from services.notify.domain.contact_point import Source
-from services.notify.domain.events import CallWanted, PageAcknowledged, PageUnanswered
+from services.notify.domain.events import CallWanted, PageAcknowledged, PageContacted, PageUnanswered
 from services.notify.domain.message import Channel, Status
 from services.notify.domain.page import LINK_GOOD_FOR, MOVES, PageStatus, StaffPage
 from services.notify.operations.consents import opt_out
@@ -214,6 +214,9 @@ def test_taking_it_on_and_reaching_the_patient_are_two_facts():
 
     assert (reached.status, reached.contacted_at, reached.is_open) == (PageStatus.CONTACTED, NIGHT + FIVE, False)
     assert world.run(CLINIC, note_reached, NoteReached(page.id)) == reached
+    assert [event for event in world.told if isinstance(event, PageContacted)] == [
+        PageContacted(PATIENT, "reply/reply-1", "crisis", "key/platform", NIGHT + FIVE)
+    ]
 
 
 def test_a_page_that_nobody_answered_can_still_be_taken_on():
@@ -255,7 +258,7 @@ MADE = {
     "call": lambda page: page.call("contact-1", "digest", at=NIGHT, next_at=NIGHT + FIVE),
     "give_up": lambda page: page.give_up(NIGHT)[0],
     "acknowledge": lambda page: page.acknowledge("key/1", NIGHT)[0],
-    "reach": lambda page: page.reach("key/1", NIGHT),
+    "reach": lambda page: page.reach("key/1", NIGHT)[0],
 }
 
 

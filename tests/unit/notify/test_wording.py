@@ -267,10 +267,14 @@ def test_nobody_is_asked_to_confirm_who_has_confirmed(key: str, content: Content
 
 
 @pytest.mark.parametrize("content", WAYS)
-@pytest.mark.parametrize("key", sorted(KINDS.keys() - FORMS))
+@pytest.mark.parametrize("key", sorted(KINDS.keys() - FORMS - {"home-safe"}))
 def test_a_link_is_given_only_where_there_is_one_and_privacy_allows_it(key: str, content: Content):
     assert ("https" in written(KINDS[key], content).body) <= bool(content.link)
     assert "https" not in written(KINDS[key], content, privacy=Privacy.MINIMAL).body
+
+
+def test_the_link_to_a_form_is_given_at_minimal_privacy_too():
+    assert PAGE in written(KINDS["home-safe"], replace(CONTENT, link=PAGE), privacy=Privacy.MINIMAL).body
 
 
 @pytest.mark.parametrize("language", ["en", "es", "de"])

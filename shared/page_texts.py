@@ -1,4 +1,4 @@
-"""What the pages say, in each language: `texts/<language>.yaml`, checked whole when the process starts."""
+"""What pages say, in each language: a folder of `<language>.yaml`, checked whole when the process starts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,8 +8,8 @@ from string import Formatter
 from typing import Final
 
 import yaml
+from flask import request
 
-FOLDER: Final = Path(__file__).parent / "texts"
 FALLBACK: Final = "en"
 
 
@@ -29,7 +29,7 @@ class Texts:
 
 
 @cache
-def load_texts(folder: Path = FOLDER) -> Mapping[str, Texts]:
+def load_texts(folder: Path) -> Mapping[str, Texts]:
     """Every language. Raises `TextsFault` with all that is missing, unknown or named otherwise than in English."""
     read = {path.stem: yaml.safe_load(path.read_text("utf-8")) for path in sorted(folder.glob("*.yaml"))}
     model = read[FALLBACK]
@@ -54,6 +54,16 @@ def names_in(line: str) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(line) if name is not None}
 
 
-def best(texts: Mapping[str, Texts], language: str | None) -> Texts:
-    """The texts in a language, or in English."""
-    return texts.get(language or FALLBACK, texts[FALLBACK])
+def best(texts: Mapping[str, Texts], locale: str) -> Texts:
+    """The texts in the language of a locale (BCP 47), or in English."""
+    return texts.get(_language(locale), texts[FALLBACK])
+
+
+def as_asked(texts: Mapping[str, Texts]) -> Texts:
+    """In the first language that the browser asks for and that there is, or in English."""
+    asked = (_language(locale) for locale in request.accept_languages.values())
+    return texts[next((one for one in asked if one in texts), FALLBACK)]
+
+
+def _language(locale: str) -> str:
+    return locale.partition("-")[0].lower()

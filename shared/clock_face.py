@@ -1,4 +1,4 @@
-"""Instants as the patient reads them: on the clinic's wall clock, in the patient's language, the country's habits."""
+"""Instants as the reader of a page knows them: on a wall clock, in their language, by the habits of their country."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,13 +7,13 @@ from zoneinfo import ZoneInfo
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_datetime, format_time
 
-from services.booking.pages.texts import Texts
 from shared.localtime import is_ambiguous, to_local, utc_offset
+from shared.page_texts import Texts
 
 
 @dataclass(frozen=True)
 class ClockFace:
-    """Writes instants in `zone` in the words of `say`."""
+    """Writes instants in `zone` in the words of `say`, which has `clock`, `in_zone` and `weekday_clock`."""
 
     zone: str
     locale: Locale
