@@ -243,7 +243,7 @@ def _problem_of_failure(failure: Exception) -> Response:
 def _problem_of_http(error: HTTPException) -> Response:
     status = HTTPStatus(error.code or 500)
     if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-        _hear_out()
+        hear_out()
     parsed = getattr(error, "data", None) or {}
     faults = _faults(parsed.get("messages", {}))
     code = "invalid" if faults else status.phrase.lower().replace(" ", "-")
@@ -252,7 +252,7 @@ def _problem_of_http(error: HTTPException) -> Response:
     return _problem(status, problems.problem(status, code, detail, faults), headers)
 
 
-def _hear_out() -> None:
+def hear_out() -> None:
     """Read what the caller still sends: hung up on in mid-sentence, it would never see the answer."""
     rest = request.environ["wsgi.input"]
     for _ in range(HEARD_OUT_BYTES // MAX_BODY_BYTES):

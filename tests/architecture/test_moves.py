@@ -14,6 +14,7 @@ ENDS = {
     "services.booking.domain.series.session": {"fulfilled"},
     "services.booking.domain.clinic.task": {"completed", "cancelled"},
     "services.booking.domain.waiting.waitlist": {"placed", "withdrawn"},
+    "services.followup.domain.alert": {"closed"},
     "services.followup.domain.check_in": {"answered", "missed", "cancelled"},
     "services.notify.domain.contact_point": set(),
     "services.notify.domain.reply": {"done"},

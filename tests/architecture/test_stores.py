@@ -23,6 +23,7 @@ BY_ID = {
         "access_keys": "by the id that the key's text carries",
         "clinics": "by id, as heard",
         "patients": "by id, as heard",
+        "rotas": "by id, the clinic's",
     },
     "notify": {
         "access_keys": "by the id that the key's text carries",

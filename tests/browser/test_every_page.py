@@ -33,8 +33,10 @@ def test_the_pages_of_a_check_in(page, mailbox, look):
     page.locator(".at-once").scroll_into_view_if_needed()
     look(page, "check-in-4-help-at-once")
     sends(page, "Save and finish later")
+    page.locator(".saved").evaluate("one => one.scrollIntoView()")
     look(page, "check-in-5-saved")
     sends(page, "Send my answers")
+    page.get_by_role("alert").evaluate("one => one.scrollIntoView()")
     look(page, "check-in-6-blank")
     for item in range(1, 10):
         page.locator(f'label[for="phq-9.{item}-1"]').click()

@@ -93,6 +93,8 @@ ANSWERS: Final = {
     "phq-9": {str(item): 1 for item in range(1, 10)},
 }
 """To a check-in of the day after, and to one instrument more that staff asked."""
+HIGH_RISK: Final = {**ANSWERS, "c-ssrs": {"1": 1, "2": 1, "3": 0, "4": 1, "5": 0, "6": 0}}
+"""The same with the C-SSRS screener: thoughts with some intention to act on them."""
 QUESTIONS: Final = {
     "usual_time": "10:00",
     "points": [
@@ -100,6 +102,15 @@ QUESTIONS: Final = {
         {"kind": "day-7", "anchor": "series", "days": 7, "open_hours": 168, "rank": 1, "ask": ["phq-9"]},
     ],
 }
+
+
+def a_rota() -> dict[str, Any]:
+    """A body that publishes a rota on which one person is everything."""
+    always = {"contact_id": "dr-lee", "days": [1, 2, 3, 4, 5, 6, 7], "begins": "08:00", "ends": "08:00"}
+    return {
+        "contacts": [{"id": "dr-lee", "name": "Dr. Lee", "phone": "+14155550177"}],
+        "shifts": [{"role": role, **always} for role in ("clinician", "backup", "director", "nurse")],
+    }
 
 
 def a_clinic(**details: Any) -> dict[str, Any]:
@@ -190,6 +201,10 @@ BODIES: Final[Mapping[str, Callable[[Practice, str], dict[str, Any]]]] = {
     "publish_template": lambda _, __: dict(A_TEXT),
     "preview_template": lambda _, __: dict(A_TEXT),
     "send_test": lambda _, __: {**A_TEXT, "phone": "+14155550150"},
+    "contact_alert": lambda _, __: {"note": "spoke by phone"},
+    "regrade_alert": lambda _, __: {"tier": 4, "reason": "meant last year"},
+    "close_alert": lambda _, __: {"reason": "safety plan reviewed"},
+    "publish_rota": lambda _, __: a_rota(),
     "enter_answers": lambda _, __: {"answers": ANSWERS, "entered_by": "Nurse Ames"},
     "cancel_check_in": lambda _, __: {"reason": "mistake"},
     "publish_plan": lambda _, __: {"questions": QUESTIONS},

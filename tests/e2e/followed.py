@@ -56,6 +56,7 @@ class Followed:
             start, end = moment(session["starts_at"]), moment(session["ends_at"])
             for step, at in zip(TREATMENT, (start - timedelta(minutes=15), start, end), strict=True):
                 self.live_until(at)
+                eventually(self._is_measured, "telling booking the scores")
                 path = f"/series/{series['id']}/sessions/{session['number']}/{step}"
                 ok(self.practice.http.post(self.practice.at("booking", path)))
             self._expect_questions(series["id"], session["number"])
@@ -92,6 +93,12 @@ class Followed:
         opens = [moment(one["due_at"]) for one in self.check_ins("scheduled")]
         ends = [moment(one["expires_at"]) for one in self.check_ins("open")]
         return min([*opens, *ends], default=None)
+
+    def _is_measured(self) -> bool:
+        """Whether booking knows the newest score: without one of the week a course is not gone on with."""
+        path = self.practice.at("booking", f"/patients/{self.id}/clearance")
+        heard = {one["scored_at"] for one in ok(self.practice.http.get(path))["measures"]}
+        return not (scored := [one["scored_at"] for one in self.measures()]) or max(scored) in heard
 
     def _expect_questions(self, series_id: str, number: int) -> None:
         """Who went home is asked about it."""

@@ -54,8 +54,10 @@ class Mailbox:
         policy = self.practice.at("notify", "/messaging")
         version = ok(self.practice.http.get(policy))["version"]
         ok(self.practice.http.patch(policy, {"contacts": [contact]}, version))
-        now = self.practice.town.clock().isoformat()
-        said = {"from": self._patient()["phone"], "text": "I want to kill myself", "provider_id": new_id()}
+        patient, now = self._patient(), self.practice.town.clock().isoformat()
+        known = self.practice.at("notify", f"/patients/{patient['id']}/messages")
+        eventually(lambda: self.practice.http.get(known).ok, "hearing of the patient")
+        said = {"from": patient["phone"], "text": "I want to kill myself", "provider_id": new_id()}
         ok(self.practice.http.post(self.practice.at("notify", "/replies"), {**said, "received_at": now}))
         return self._link(contact["email"], "/notify/p/")
 

@@ -41,6 +41,11 @@ class OnCall:
         items: list[dict[str, Any]] = ok(self.practice.http.get(path, patient_id=patient_id))["items"]
         return items
 
+    def worklist(self) -> list[dict[str, Any]]:
+        """What waits for somebody, the most urgent first."""
+        items: list[dict[str, Any]] = ok(self.practice.http.get(self.practice.at("followup", "/worklist")))["items"]
+        return items
+
     def mailed(self, role: str) -> Sequence[str]:
         """The texts that this one got."""
         return [mail.text for mail in caught(self.folder) if mail.recipients == (self.mails[role],)]

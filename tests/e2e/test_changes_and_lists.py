@@ -1,4 +1,4 @@
-"""Every PATCH says which version it means; every list is walked in pages."""
+"""Every PATCH and PUT says which version it means; every list is walked in pages."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -9,7 +9,7 @@ from shared.ids import new_id
 from tests.e2e.described import BODIES, QUERIES, QUESTIONS, Operation, operations
 from tests.e2e.practice import ONE, Practice, open_practice
 from tests.e2e.town import Town, a_phone, eventually, ok, problem
-from tests.e2e.world import Peopled, hold, leave_task, make_feed, make_offer, people, raise_page
+from tests.e2e.world import Peopled, hold, leave_alert, leave_task, make_feed, make_offer, people, raise_page
 
 NAMES: Final = {
     "change_clinic": "/clinics/{clinic_id}",
@@ -17,8 +17,9 @@ NAMES: Final = {
     "change_resource": "/clinics/{clinic_id}/resources/{resource_id}",
     "move_session": "/clinics/{clinic_id}/series/{series_id}",
     "change_messaging": "/clinics/{clinic_id}/messaging",
+    "publish_rota": "/clinics/{clinic_id}/rota",
 }
-"""Where the version of what each PATCH changes is read."""
+"""Where the version of what each PATCH or PUT changes is read."""
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +32,7 @@ def routes(town: Town) -> Mapping[str, Operation]:
     return {route.name: route for route in operations(town)}
 
 
-def test_every_patch_is_walked(routes):
+def test_every_change_is_walked(routes):
     changing = {route.name for route in routes.values() if route.method in {"PATCH", "PUT", "DELETE"}}
     assert changing == NAMES.keys()
 
@@ -46,7 +47,7 @@ def test_a_change_names_the_version_that_it_is_meant_for(peopled, routes, name):
     assert etag == f'"{version}"'
 
     def change(headers: Mapping[str, str]) -> Any:
-        return practice.http.send("PATCH", path, json=body, headers=headers)
+        return practice.http.send(routes[name].method, path, json=body, headers=headers)
 
     problem(change({}), 428, "if-match-required")
     problem(change({"If-Match": "*"}), 428)
@@ -113,6 +114,10 @@ def _entries(practice: Practice) -> str:
     return str(ok(practice.http.post(practice.at("booking", "/waitlist"), entry))["id"])
 
 
+def _alerts(practice: Practice) -> str:
+    return leave_alert(practice, practice.register()["id"])
+
+
 def _plans(practice: Practice) -> str:
     return str(ok(practice.http.post(practice.at("followup", "/follow-up-plans"), {"questions": QUESTIONS}))["id"])
 
@@ -132,6 +137,8 @@ LISTS: Final[Mapping[str, tuple[Callable[[Practice], str] | None, int]]] = {
     "list_feeds": (_feeds, 0),
     "list_waitlist": (_entries, 0),
     "list_offers": (_offers, 0),
+    "list_alerts": (_alerts, 0),
+    "list_work": (_alerts, 1),
 }
 """What makes an item, and how many are there in a clinic that has just been opened; None: there are enough."""
 ON_CHAIRS: Final = {"list_series", "list_messages", "list_holds", "list_feeds", "list_waitlist", "list_offers"}

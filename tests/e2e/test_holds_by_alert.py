@@ -7,15 +7,15 @@ from typing import Any, Final
 import pytest
 import requests
 
-from tests.e2e.described import DAY_AFTER
-from tests.e2e.practice import Practice, six_times
+from tests.e2e.described import HIGH_RISK
+from tests.e2e.practice import Practice
 from tests.e2e.town import Http, codes, eventually, ok, problem
 
 pytestmark = pytest.mark.timeout(300)
 
+DAYS: Final = (0, 2, 4, 9, 11, 13)
+"""Of the six sessions: the fourth is eight days behind what is answered on the day after the first."""
 TREATMENT: Final = ("check-in", "start", "discharge")
-HIGH: Final = {"1": 1, "2": 1, "3": 0, "4": 1, "5": 0, "6": 0}
-"""The C-SSRS screener: thoughts with some intention to act on them."""
 
 
 def act(practice: Practice, series: Mapping[str, Any], number: int, step: str, body: Any = None) -> requests.Response:
@@ -55,12 +55,11 @@ def clinical_holds(practice: Practice, patient_id: str) -> list[tuple[str, str |
 
 def test_a_high_risk_holds_the_next_session_and_a_clinician_releases_it(practice: Practice) -> None:
     patient_id = practice.register()["id"]
-    series = practice.book(patient_id, six_times(practice.soon()))
+    series = practice.book(patient_id, [practice.soon() + timedelta(days=days) for days in DAYS])
     treat(practice, series, 1)
     check_in = asked_the_day_after(practice, patient_id)
-    answers = {"day-after": dict.fromkeys(DAY_AFTER, 0), "c-ssrs": HIGH}
     entered = practice.at("followup", f"/check-ins/{check_in}/answers")
-    ok(practice.http.post(entered, {"answers": answers, "entered_by": "Nurse Ames"}))
+    ok(practice.http.post(entered, {"answers": HIGH_RISK, "entered_by": "Nurse Ames"}))
 
     clearance = practice.at("booking", f"/patients/{patient_id}/clearance")
     held = eventually(lambda: (seen := ok(practice.http.get(clearance)))["is_held"] and seen, "holding the treatment")
@@ -80,7 +79,7 @@ def test_a_high_risk_holds_the_next_session_and_a_clinician_releases_it(practice
     assert clinical_holds(practice, patient_id) == [("completed", "seen, safe, wants to go on")]
     treat(practice, series, 2)
 
-    # The course is re-evaluated after the third: of a risk alone nobody knows how the treatment does.
+    # The course is re-evaluated after the third, and the answers are eight days old.
     treat(practice, series, 3)
     go_to(practice, series, 4)
     refused = problem(act(practice, series, 4, "check-in"), 409, "session.on-hold")

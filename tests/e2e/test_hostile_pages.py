@@ -242,6 +242,6 @@ def test_staff_take_by_phone_what_a_locked_link_cannot(mailbox):
     assert LOCKED in locked.read().text
     path = locked.practice.at("followup", f"/check-ins/{locked.invited.check_in_id}/answers")
     answers = {"phq-9": {str(item): 0 for item in range(1, 10)}}
-    entered = ok(locked.practice.http.post(path, {"answers": answers, "entered_by": "Nurse Ames", "notes": "by phone"}))
-    assert (entered["status"], entered["entered_by"], entered["notes"]) == ("answered", "Nurse Ames", "by phone")
+    entered = ok(locked.practice.http.post(path, {"answers": answers, "entered_by": "Nurse Ames", "taken": "by-phone"}))
+    assert (entered["status"], entered["entered_by"], entered["taken"]) == ("answered", "Nurse Ames", "by-phone")
     assert THANKS in locked.read().text

@@ -23,6 +23,7 @@ from tests.e2e.world import (
     hold,
     hold_treatment,
     known_to_notify,
+    leave_alert,
     leave_message,
     leave_reply,
     leave_task,
@@ -33,7 +34,7 @@ from tests.e2e.world import (
     put_on_hold,
     raise_page,
 )
-from tests.support.fault_checks import Evidence, unclosed, unheard, unopened, unsent, untold
+from tests.support.fault_checks import Evidence, unclosed, unheard, unopened, unpaged, unsent, untold
 
 AT_ONCE: Final = 4
 
@@ -105,6 +106,18 @@ def an_external_dose(clinic: Clinic) -> dict[str, str]:
 
 def a_session_on_hold(clinic: Clinic) -> dict[str, str]:
     return {"series_id": put_on_hold(clinic.practice)["id"], "number": "1"}
+
+
+def an_alert(*steps: str) -> Callable[[Clinic], dict[str, str]]:
+    """An alert, after these steps."""
+
+    def prepare(clinic: Clinic) -> dict[str, str]:
+        alert_id = leave_alert(clinic.practice, clinic.practice.register()["id"])
+        for step in steps:
+            ok(clinic.practice.http.post(clinic.practice.at("followup", f"/alerts/{alert_id}/{step}")))
+        return {"alert_id": alert_id}
+
+    return prepare
 
 
 def a_treatment_on_hold(clinic: Clinic) -> dict[str, str]:
@@ -237,6 +250,10 @@ PREPARED: Final[Mapping[str, Callable[[Clinic], dict[str, str]]]] = {
     "write_to_patient": somebody_else,
     "acknowledge_page": a_page,
     "note_reached": a_page_taken_on,
+    "acknowledge_alert": an_alert(),
+    "contact_alert": an_alert(),
+    "regrade_alert": an_alert(),
+    "close_alert": an_alert("acknowledge"),
     "enter_answers": a_check_in,
     "cancel_check_in": a_check_in,
     "publish_plan": nothing,
@@ -281,6 +298,9 @@ OTHER_BODY: Final[Mapping[str, Any]] = {
     "resend_message": {"reason": "nothing came yet"},
     "deal_with_message": {"note": "wrote a letter"},
     "write_to_patient": {"text": "Please bring your old card."},
+    "contact_alert": {"note": "spoke again"},
+    "regrade_alert": {"tier": 3},
+    "close_alert": {"reason": "nothing left to do"},
     "enter_answers": {"entered_by": "Nurse Bell"},
     "cancel_check_in": {"reason": "not-wanted"},
     "publish_plan": {"questions": {**QUESTIONS, "usual_time": "11:00"}},
@@ -312,6 +332,7 @@ def settle(town: Town, clinic_id: str) -> None:
         parts = (
             unopened(evidence, now),
             unclosed(evidence, now),
+            unpaged(evidence, now),
             untold(evidence),
             unheard(evidence),
             unsent(evidence, now),

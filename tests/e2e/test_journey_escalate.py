@@ -10,7 +10,7 @@ from shared.localtime import at_local_time, to_local
 from tests.e2e.followed import BORN, Followed, fill_in, moment
 from tests.e2e.on_call import OnCall, press
 from tests.e2e.practice import ONE, open_practice
-from tests.e2e.town import Town, eventually, ok, problem
+from tests.e2e.town import Town, eventually, ok
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -49,6 +49,9 @@ def test_the_worst_answer_at_two_in_the_night_goes_from_one_to_the_next_until_so
     raised = to_local(moment(alert["raised_at"]), on_call.practice.zone)
     assert (raised.hour, raised.minute) == (2, 0)
 
+    [work] = on_call.worklist()
+    assert (work["kind"], work["id"], work["tier"]) == ("alert", alert["id"], 1)
+
     clinician = on_call.link("clinician")
     assert on_call.mailed("backup") == on_call.mailed("director") == []
     town.move_to(moment(alert["raised_at"]) + FIVE)
@@ -72,28 +75,6 @@ def test_the_worst_answer_at_two_in_the_night_goes_from_one_to_the_next_until_so
     path = on_call.practice.at("followup", f"/alerts/{alert['id']}/close")
     closed = ok(on_call.practice.http.post(path, {"reason": "Safe with her sister."}))
     assert closed["status"] == "closed"
+    assert on_call.worklist() == []
     assert [(one["step"], one["role"]) for one in closed["paged"]] == [(0, "clinician"), (1, "backup"), (2, "director")]
     assert [len(on_call.mailed(role)) for role in on_call.mails] == [1, 1, 1, 0]
-
-
-def test_high_risk_keeps_a_patient_from_the_next_dose_until_a_clinician_says_so(on_call) -> None:
-    ada, baseline = asked_tonight(on_call)
-    practice = on_call.practice
-    answers = {"phq-9": {str(item): 0 for item in range(1, 10)}, "audit-c": dict.fromkeys(("1", "2", "3"), 0)}
-    risk = {"1": 1, "2": 1, "3": 1, "4": 1, "5": 1, "6": 1, "6-recent": 1}
-    path = practice.at("followup", f"/check-ins/{baseline['id']}/answers")
-    body = {"answers": {**answers, "c-ssrs": risk}, "entered_by": "Nurse Ames"}
-    ok(practice.http.post(path, body))
-    [alert] = on_call.alerts(ada.id)
-    assert (alert["trigger"], alert["holds_treatment"]) == ("suicide-risk-high", True)
-
-    [series] = ok(practice.http.get(practice.at("booking", "/series"), patient_id=ada.id))["items"]
-    session = practice.at("booking", f"/series/{series['id']}/sessions/1/check-in")
-    clearance = practice.at("booking", f"/patients/{ada.id}/clearance")
-    eventually(lambda: ok(practice.http.get(clearance))["holds"], "holding the dose")
-    practice.town.move_to(moment(series["sessions"][0]["starts_at"]))
-    refused = problem(practice.http.post(session), 409, "session.on-hold")
-    assert [fault["context"]["alert_id"] for fault in refused["errors"]] == [alert["id"]]
-    release = practice.at("booking", f"/patients/{ada.id}/clinical-holds/{alert['id']}/release")
-    ok(practice.http.post(release, {"reason": "Seen today; no intent."}))
-    ok(practice.http.post(session))

@@ -138,7 +138,9 @@ def a_booster_is_proposed_and_booked(ada: Followed, series: Mapping[str, Any]) -
     [task] = eventually(lambda: ada.tasks("booster-proposal"), "proposing a booster")
     today = own.wall().date()
     window = {"from_date": f"{today + timedelta(days=8)}", "until_date": f"{today + timedelta(days=13)}"}
-    plan = ok(own.http.send("POST", own.at("booking", "/plans"), json={**task["plan"], **window}))["plans"][0]
+    wishes = {"times": [{"from_time": "09:00", "until_time": "14:00"}]}
+    wanted = {**task["plan"], **window, "wishes": wishes}
+    plan = ok(own.http.send("POST", own.at("booking", "/plans"), json=wanted))["plans"][0]
     booster = ok(own.http.post(own.at("booking", "/series"), {**task["plan"], "sessions": plan["sessions"]}))
     eventually(lambda: len(asked(ada, booster, "series")) == len(DAYS) + len(MONTHS), "planning another year")
     return dict(booster)

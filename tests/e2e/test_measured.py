@@ -53,7 +53,7 @@ def test_the_chart_is_a_picture_that_can_be_read_aloud(measured):
 def test_of_one_patient_neither_rates_nor_scores_are_told(measured):
     rates = ok(measured.get("/outcomes", instrument="phq-9"))
     assert (rates["instrument"], rates["n"], rates["weeks"]) == ("phq-9", None, [])
-    problem(measured.get("/outcomes.csv"), 409, "outcomes.too-few")
+    problem(measured.get("/outcomes.csv"), 422, "outcomes.too-few")
     problem(measured.get("/outcomes", instrument="phq-8"), 422, "instrument.unknown")
 
 

@@ -6,14 +6,13 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from services.booking.domain.clinic.task import TaskKind, new_task
+from services.followup.domain.alert import Alert
 from services.notify.domain.message import Channel, Kind, Status, Step, queued
 from shared.converters import to_document
-from shared.envelope import Envelope, to_wire
 from shared.ids import new_id
-from tests.e2e.described import A_REGIMEN
+from tests.e2e.described import A_REGIMEN, HIGH_RISK
 from tests.e2e.practice import NOBODY, ONE, Practice, a_wish
 from tests.e2e.town import SERVICES, a_phone, eventually, ok
-from tests.support.fault_wire import Topic
 
 UNKNOWN: Final[Mapping[str, str]] = {
     "patient_id": NOBODY,
@@ -98,6 +97,30 @@ def leave_task(practice: Practice, patient_id: str) -> str:
     return task.id
 
 
+def leave_alert(practice: Practice, patient_id: str) -> str:
+    """An alert that pages nobody, as the second silence in a row raises it; its id."""
+    at = practice.town.clock()
+    alert = Alert(
+        id=new_id(),
+        patient_id=patient_id,
+        series_id=NOBODY,
+        session_number=1,
+        check_in_id=NOBODY,
+        trigger="contact-lost",
+        tier=1,
+        holds_treatment=False,
+        because=("2 unanswered in a row",),
+        sees="none",
+        answered_at=at,
+        raised_at=at,
+        ladder=(),
+        next_step_at=None,
+    )
+    kept = {**to_document(alert), "_id": alert.id, "clinic_id": practice.id, "version": 1, "told": 0, "outbox": []}
+    practice.town.databases()[SERVICES.index("followup")]["alerts"].insert_one(kept)
+    return alert.id
+
+
 def known_to_notify(practice: Practice) -> str:
     """A new patient of whom notify has heard; their id."""
     patient_id = str(practice.register()["id"])
@@ -178,28 +201,13 @@ def put_on_hold(practice: Practice) -> dict[str, Any]:
 
 
 def hold_treatment(practice: Practice, patient_id: str) -> str:
-    """An alert that holds a patient's treatment, as followup would tell it; the alert's id."""
-    at, alert_id = practice.town.clock(), new_id()
-    told = {"patient_id": patient_id, "series_id": None, "session_number": None, "check_in_id": None}
-    alert = {**told, "trigger": "mania", "tier": 4, "holds_treatment": True, "raised_at": at.isoformat()}
-    envelope = Envelope(
-        id=new_id(),
-        type="alert.raised.v1",
-        source="followup",
-        subject=f"alert/{alert_id}",
-        seq=1,
-        time=at,
-        clinic_id=practice.id,
-        correlation_id=new_id(),
-        causation_id=new_id(),
-        traceparent="",
-        data=alert,
-    )
-    installation = practice.town.platform.installation
-    Topic(installation.kafka_bootstrap, f"{installation.namespace}.followup.v1").put(*to_wire(envelope))
+    """A treated patient's high risk, as a nurse enters it, holds the next dose; the alert's id."""
+    check_in = open_check_in(practice, patient_id)
+    entered = practice.at("followup", f"/check-ins/{check_in['id']}/answers")
+    ok(practice.http.post(entered, {"answers": HIGH_RISK, "entered_by": "Nurse Ames"}))
     clearance = practice.at("booking", f"/patients/{patient_id}/clearance")
-    eventually(lambda: ok(practice.http.get(clearance))["is_held"], "holding the treatment")
-    return alert_id
+    holds = eventually(lambda: ok(practice.http.get(clearance))["holds"], "holding the treatment")
+    return str(holds[0]["id"])
 
 
 def by_day(practice: Practice) -> None:
@@ -239,6 +247,8 @@ def make_feed(practice: Practice) -> dict[str, str]:
 def people(practice: Practice, **patient: Any) -> Peopled:
     """Put one of everything into a practice; `patient` are the details of its patient."""
     known = practice.register(**patient)
+    # First of all: it takes days, in which what is open or held would end.
+    alert_id = hold_treatment(practice, practice.register()["id"])
     check_in = open_check_in(practice, known["id"])
     # Another patient's, so that it keeps its distance from no treatment.
     series = practice.book(practice.register()["id"], [practice.soon()], ONE)
@@ -258,7 +268,7 @@ def people(practice: Practice, **patient: Any) -> Peopled:
         "message_id": leave_message(practice, known_to_notify(practice)),
         "page_id": raise_page(practice),
         "reply_id": leave_reply(practice),
-        "alert_id": hold_treatment(practice, known["id"]),
+        "alert_id": alert_id,
         **make_offer(practice),
     }
     return Peopled(practice, ids, series["version"])

@@ -3,6 +3,7 @@
 No answer is lost that the page said it has, no alert is lost, and nobody is paged twice for the same step.
 """
 
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -27,6 +28,7 @@ from tests.support.fault_stage import Stage
 pytestmark = pytest.mark.timeout(600)
 
 PATIENTS: Final = 6
+KILLS: Final = 8
 STARTS: Final = (8, 11, 14)
 ITEMS: Final = range(1, 10)
 WORST: Final = 3
@@ -47,17 +49,20 @@ class Phone:
     is_done: bool = False
     tries: Counter[str] = field(default_factory=Counter)
 
-    def answer(self, chance: Random) -> None:
-        """One item after the other, the worst answer to item 9 at some moment, then all of it for good."""
+    def answer(self, chance: Random, until: Callable[[], bool] = lambda: True) -> None:
+        """All items, changed again and again `until` something, the worst answer to item 9 first; then for good."""
         with requests.Session() as session:
             self._until(lambda: "radio" in self._post(session, {"year": str(BIRTH_YEAR)}))
-            for item in chance.sample(ITEMS, len(ITEMS)):
-                said = {f"phq-9.{item}": WORST if item == ITEMS[-1] else chance.randrange(WORST)}
-                self._until(lambda said=said: "?saved" in self._sent(session, {**said, "save": "1"}))  # type: ignore[misc]
-                self.promised |= said
+            self._save(session, {"phq-9.9": WORST})
+            while not (until() and len(self.promised) == len(ITEMS)):
+                self._save(session, {f"phq-9.{chance.choice(ITEMS)}": chance.randrange(WORST)})
             rest = {f"audit-c.{item}": 0 for item in (1, 2, 3)}
             self._until(lambda: "have your answers" in self._post(session, self.promised | rest))
             self.is_done = True
+
+    def _save(self, session: requests.Session, said: Mapping[str, int]) -> None:
+        self._until(lambda: "?saved" in self._sent(session, {**said, "save": "1"}))
+        self.promised.update(said)
 
     def lost(self) -> list[str]:
         """What the page said it has and has not."""
@@ -141,25 +146,46 @@ def _form_of(patient: Followed, status: str) -> CheckIn:
 
 
 def test_whatever_dies_while_patients_answer_nothing_is_lost_and_nobody_paged_twice(evening: Evening, seed: int):
-    chance, platform = Random(seed), evening.stage.platform
+    chance, platform, is_over = Random(seed), evening.stage.platform, threading.Event()
+
+    def something_dies(*parts: str) -> None:
+        victim = chance.choice(parts)
+        platform.kill(victim)
+        platform.wait_ready(victim)
+
     with ThreadPoolExecutor(PATIENTS) as pool:
-        answering = [pool.submit(phone.answer, Random(chance.random())) for phone in evening.phones]
-        while not all(one.done() for one in answering):
-            wait_until(lambda: all(one.done() for one in answering), chance.random() * 3)
-            platform.kill(chance.choice(PARTS))
+        answering = [pool.submit(one.answer, Random(chance.random()), is_over.is_set) for one in evening.phones]
+        for _ in range(KILLS):
+            something_dies(*PARTS)
+            wait_until(lambda: False, chance.random())
+        is_over.set()
         for one in answering:
             one.result()
-    evening.nobody_takes_anything_on(lambda: platform.kill(chance.choice(PARTS[1:])))
+    evening.nobody_takes_anything_on(lambda: something_dies(*PARTS[1:]))
     evening.conclude()
 
 
-@pytest.mark.parametrize("point", ["unit.in_transaction", "relay.after_send", "consumer.after_effect"])
-def test_who_dies_at_the_worst_instant_loses_nothing_and_pages_nobody_twice(evening: Evening, seed: int, point: str):
-    before = evening.stage.deaths.total()
-    with evening.stage.armed(f"{point}:kill:2", *PARTS), ThreadPoolExecutor(PATIENTS) as pool:
+@pytest.mark.parametrize(
+    ("point", "part"),
+    [
+        ("unit.in_transaction", "followup.web"),
+        ("relay.after_send", "followup.worker"),
+        ("consumer.after_effect", "notify.worker"),
+    ],
+)
+def test_who_dies_at_the_worst_instant_loses_nothing_and_pages_nobody_twice(
+    evening: Evening, seed: int, point: str, part: str
+) -> None:
+    stage, before = evening.stage, evening.stage.deaths[part]
+
+    def has_died() -> bool:
+        """Of a web process only patients notice: its parent has a new one ready at once."""
+        return stage.deaths[part] > before or any(phone.tries for phone in evening.phones)
+
+    with stage.armed(f"{point}:kill:2", part), ThreadPoolExecutor(PATIENTS) as pool:
         list(pool.map(lambda phone: phone.answer(Random(seed)), evening.phones))
         evening.nobody_takes_anything_on(lambda: None)
-    assert evening.stage.deaths.total() > before
+        assert wait_until(has_died, SAID_WITHIN), f"{part} lives"
     evening.conclude()
 
 

@@ -159,14 +159,14 @@ class FakeCheckIns(FakeStore[CheckIn]):
     def of_patient(self, patient_id: str) -> list[CheckIn]:
         return [row for row in self.mine() if row.patient_id == patient_id]
 
-    def scores(self, instrument: str) -> list[Scored]:
+    def scores(self, instrument: str | None) -> list[Scored]:
         return [
             Scored(row.patient_id, row.series_id, part.instrument, part.instrument_version, row.due_at,
                    part.score.total, part.score.band or "")
             for row in self.mine()
             for part in row.parts
             if row.status is Status.ANSWERED and part.score is not None and part.score.total is not None
-            and instrument in {"", part.instrument}
+            and instrument in {None, part.instrument}
         ]  # fmt: skip
 
     def overdue(self, opened_before: datetime) -> list[CheckIn]:
@@ -189,8 +189,10 @@ class FakeCheckIns(FakeStore[CheckIn]):
 class FakeKnown(FakeStore[Known]):
     """What is known of patients, found by the protocol of a series."""
 
-    def with_protocol(self, protocol: str) -> list[Known]:
-        return [row for row in self.mine() if not protocol or any(each.protocol == protocol for each in row.courses)]
+    def with_protocol(self, protocol: str | None) -> list[Known]:
+        return [
+            row for row in self.mine() if protocol is None or any(each.protocol == protocol for each in row.courses)
+        ]
 
 
 class FakeAlerts(FakeStore[Alert]):

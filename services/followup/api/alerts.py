@@ -86,7 +86,7 @@ class ContactRequest(Schema):
     class Meta:
         example: Final = {"note": "Spoke by phone; safe at home with her sister."}
 
-    note = Text(500, load_default="", metadata={"description": "kept sealed"})
+    note = Text(500, metadata={"description": "kept sealed"})
 
 
 class RegradeRequest(Schema):

@@ -27,7 +27,7 @@ class ResponsesQuery(Schema):
 class ObservationsQuery(ResponsesQuery):
     """Whose, and which."""
 
-    code = Text(80, load_default="", metadata={"example": "44261-6", "description": "also with `system|` before it"})
+    code = Text(80, load_default=None, metadata={"example": "44261-6", "description": "also with `system|` before it"})
 
 
 def _one(make: Callable[[Any], Resource]) -> File:

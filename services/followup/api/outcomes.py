@@ -33,14 +33,14 @@ class OutcomesQuery(Schema):
     """Which series, and by which instrument."""
 
     instrument = Text(40, required=True, metadata={"example": "phq-9"})
-    protocol = Text(80, load_default="", metadata={"description": "only series of this protocol"})
+    protocol = Text(80, load_default=None, metadata={"description": "only series of this protocol"})
 
 
 class ExportQuery(Schema):
     """Which series and instruments."""
 
-    instrument = Text(40, load_default="", metadata={"description": "only scores of this instrument"})
-    protocol = Text(80, load_default="", metadata={"description": "only series of this protocol"})
+    instrument = Text(40, load_default=None, metadata={"description": "only scores of this instrument"})
+    protocol = Text(80, load_default=None, metadata={"description": "only series of this protocol"})
 
 
 class WeekAnswer(Schema):
@@ -58,7 +58,7 @@ class OutcomesAnswer(Schema):
     """Rates by week. Series that began at 0 or in remission are left out, and figures of fewer than five people."""
 
     instrument = fields.String(required=True, attribute="instrument.id")
-    protocol = fields.String(required=True, metadata={"description": "empty: all"})
+    protocol = fields.String(required=True, allow_none=True, metadata={"description": "null: all"})
     n = fields.Integer(required=True, allow_none=True, metadata={"description": "series with a baseline"})
     weeks = fields.List(fields.Nested(WeekAnswer), required=True)
 

@@ -3,7 +3,7 @@
 from marshmallow import Schema, fields, validate
 
 from services.followup.domain.change import Change
-from services.followup.domain.check_in import CancelReason, Status
+from services.followup.domain.check_in import CancelReason, Status, Taken
 from services.followup.domain.plan import Anchor
 from services.followup.operations.check_in import StaffReason
 from shared.fields import Text
@@ -132,7 +132,8 @@ class CheckInAnswer(Schema):
     opened_at = fields.AwareDateTime(required=True, allow_none=True)
     expires_at = fields.AwareDateTime(required=True, allow_none=True)
     ended_at = fields.AwareDateTime(required=True, allow_none=True)
-    entered_by = fields.String(required=True)
+    entered_by = fields.String(required=True, metadata={"description": "`patient`, or who entered it"})
+    taken = fields.Enum(Taken, by_value=True, required=True, allow_none=True, metadata={"description": "by staff"})
     notes = fields.String(required=True)
     reason = fields.Enum(CancelReason, by_value=True, required=True, allow_none=True)
 
@@ -150,7 +151,10 @@ class AnswersRequest(Schema):
         },
     )
     entered_by = Text(80, required=True, metadata={"description": "who took them down", "example": "Nurse Ames"})
-    notes = Text(500, metadata={"description": "kept sealed", "example": "by phone"})
+    taken = fields.Enum(
+        Taken, by_value=True, load_default=None, allow_none=True, metadata={"description": "how the answers were taken"}
+    )
+    notes = Text(500, metadata={"description": "kept sealed", "example": "sounded tired"})
     answered_at = fields.AwareDateTime(
         load_default=None, allow_none=True, metadata={"description": "when the patient gave them, if that was earlier"}
     )

@@ -1,7 +1,7 @@
 """Charts as SVG: `layout.py` says where everything stands, `words.py` what it says, the template draws it.
 
-A template of our own, because the chart libraries on offer either shade no bands, need scripts in the browser, or draw
-letters as shapes that no screen reader can read.
+A template of our own: chart libraries that shade bands bring a browser or numerics along, and none of them says in
+words what it has drawn.
 """
 
 from typing import Final
@@ -22,6 +22,7 @@ def as_svg(chart: Chart) -> bytes:
     """The chart as one file: no script, no foreign font, nothing to load."""
     template = _PAGES.get_template("chart.svg")
     drawn = template.render(
+        name=chart.instrument.id,  # in front of ids: several charts may stand on one page
         title=title(chart),
         headline=headline(chart),
         described=described(chart),

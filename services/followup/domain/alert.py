@@ -33,16 +33,29 @@ class AlertStatus(StrEnum):
 
 OPEN: Final = frozenset({AlertStatus.RAISED, AlertStatus.ACKNOWLEDGED})
 
-MOVES: Final[Mapping[str, tuple[frozenset[AlertStatus], AlertStatus | None]]] = MappingProxyType(
+
+class Move(StrEnum):
+    """What can be done with an alert, as it reads when it cannot."""
+
+    PAGE = "paged for"
+    ACKNOWLEDGE = "acknowledged"
+    CONTACT = "noted as contacted"
+    REGRADE = "regraded"
+    CLOSE = "closed"
+
+
+MOVES: Final[Mapping[tuple[AlertStatus, Move], AlertStatus]] = MappingProxyType(
     {
-        "page": (frozenset({AlertStatus.RAISED}), None),
-        "acknowledge": (frozenset({AlertStatus.RAISED}), AlertStatus.ACKNOWLEDGED),
-        "contact": (OPEN, None),
-        "regrade": (OPEN, None),
-        "close": (frozenset({AlertStatus.ACKNOWLEDGED}), AlertStatus.CLOSED),
+        (AlertStatus.RAISED, Move.PAGE): AlertStatus.RAISED,
+        (AlertStatus.RAISED, Move.CONTACT): AlertStatus.RAISED,
+        (AlertStatus.RAISED, Move.REGRADE): AlertStatus.RAISED,
+        (AlertStatus.RAISED, Move.ACKNOWLEDGE): AlertStatus.ACKNOWLEDGED,
+        (AlertStatus.ACKNOWLEDGED, Move.CONTACT): AlertStatus.ACKNOWLEDGED,
+        (AlertStatus.ACKNOWLEDGED, Move.REGRADE): AlertStatus.ACKNOWLEDGED,
+        (AlertStatus.ACKNOWLEDGED, Move.CLOSE): AlertStatus.CLOSED,
     }
 )
-"""What can be done in which status, and where it leads; None: the status stays."""
+"""Every legal move: from which status, to which."""
 
 
 @dataclass(frozen=True)
@@ -137,21 +150,21 @@ class Alert:
             self.raised_at,
         )
         after = self.ladder[paged.step + 1 : paged.step + 2]
-        changed = self._move("page", paged=(*self.paged, paged), next_step_at=after[0].at if after else None)
+        changed = self._move(Move.PAGE, paged=(*self.paged, paged), next_step_at=after[0].at if after else None)
         return changed, (wanted,)
 
     def acknowledge(self, by: str, at: datetime) -> tuple["Alert", tuple[AlertAcknowledged, ...]]:
         """Somebody takes it on: nobody is paged any more. Whoever comes later changes nothing."""
         if self.acknowledged_at is not None:
             return self, ()
-        taken = self._move("acknowledge", next_step_at=None, acknowledged_at=at, acknowledged_by=by)
+        taken = self._move(Move.ACKNOWLEDGE, next_step_at=None, acknowledged_at=at, acknowledged_by=by)
         return taken, (AlertAcknowledged(self.patient_id, self.trigger, by, at),)
 
     def contact(self, by: str, note: str, at: datetime) -> "Alert":
         """The patient was reached; once more changes nothing. Raises `Conflict` when it is closed."""
         if self.contacted_at is not None:
             return self
-        return self._move("contact", contacted_at=at, contacted_by=by, contact_note=note)
+        return self._move(Move.CONTACT, contacted_at=at, contacted_by=by, contact_note=note)
 
     def regrade(self, tier: int, by: str, reason: str, at: datetime) -> "Alert":
         """A person finds it less urgent; its clock stays as it is. Raises `RuleBroken` for a tier that is not lower,
@@ -160,29 +173,17 @@ class Alert:
         if tier <= self.tier:
             detail = f"An alert of tier {self.tier} can only be given a less urgent one, a higher number."
             raise RuleBroken("alert.tier-not-lower", detail, [Fault("alert.tier-not-lower", detail, "/tier")])
-        return self._move("regrade", tier=tier, regraded=(*self.regraded, Regrade(self.tier, by, reason, at)))
+        return self._move(Move.REGRADE, tier=tier, regraded=(*self.regraded, Regrade(self.tier, by, reason, at)))
 
     def close(self, by: str, reason: str, at: datetime) -> "Alert":
         """Nothing is left to do. Raises `Conflict` when nobody has taken it on, or when it is closed."""
-        return self._move("close", closed_at=at, closed_by=by, close_reason=reason)
+        return self._move(Move.CLOSE, closed_at=at, closed_by=by, close_reason=reason)
 
-    def _move(self, move: str, **changes: Any) -> "Alert":
-        sources, target = MOVES[move]
-        if self.status not in sources:
-            detail = f"An alert that is {self.status} cannot be {_DONE[move]}."
-            raise Conflict("alert.wrong-status", detail, [Fault("alert.wrong-status", detail, context={"move": move})])
-        return replace(self, status=target or self.status, **changes)
-
-
-_DONE: Final = MappingProxyType(
-    {
-        "page": "paged for",
-        "acknowledge": "acknowledged",
-        "contact": "noted as contacted",
-        "regrade": "regraded",
-        "close": "closed",
-    }
-)
+    def _move(self, move: Move, **changes: Any) -> "Alert":
+        if (self.status, move) not in MOVES:
+            detail = f"An alert that is {self.status} cannot be {move}."
+            raise Conflict("alert.wrong-status", detail, [Fault("alert.wrong-status", detail)])
+        return replace(self, status=MOVES[self.status, move], **changes)
 
 
 def alert_id(clinic_id: str, check_in_id: str, trigger: str) -> str:

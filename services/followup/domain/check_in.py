@@ -56,6 +56,14 @@ class CancelReason(StrEnum):
     NOTHING_TO_ASK = "nothing-to-ask"
 
 
+class Taken(StrEnum):
+    """How staff came by the answers that they entered."""
+
+    BY_PHONE = "by-phone"
+    ON_PAPER = "on-paper"
+    IN_PERSON = "in-person"
+
+
 BY_STAFF: Final = frozenset({CancelReason.NOT_WANTED, CancelReason.NOT_SUITABLE, CancelReason.MISTAKE})
 BY_PATIENT: Final = "patient"
 LOST_AFTER: Final = 2
@@ -111,6 +119,7 @@ class CheckIn:
     pass_digest: str = ""
     wrong_years: int = 0
     entered_by: str = ""
+    taken: Taken | None = None
     notes: str = ""
     reason: CancelReason | None = None
 
@@ -203,6 +212,7 @@ class CheckIn:
         *,
         at: datetime,
         entered_by: str = BY_PATIENT,
+        taken: Taken | None = None,
         notes: str = "",
     ) -> tuple["CheckIn", Happened]:
         """Take all answers and score them. Raises `Invalid` with every fault, `RuleBroken`."""
@@ -213,7 +223,8 @@ class CheckIn:
             replace(part, answers=dict(given), score=score(instruments[part.instrument], given))
             for part, given in zip(self.parts, whole.values(), strict=True)
         )
-        answered = self._moved(Status.ANSWERED, parts=parts, ended_at=at, entered_by=entered_by, notes=notes)
+        entry = {"entered_by": entered_by, "taken": taken, "notes": notes}
+        answered = self._moved(Status.ANSWERED, parts=parts, ended_at=at, **entry)
         return answered, (events.CheckInAnswered(self.patient_id, at), *answered._measures(at))
 
     def miss(self, at: datetime, *, in_a_row: int = 1) -> tuple["CheckIn", Happened]:

@@ -64,7 +64,7 @@ class Cohort:
     """Weeks in order; `n` are all series that have a baseline, None if those are too few."""
 
     instrument: Instrument
-    protocol: str
+    protocol: str | None
     n: int | None
     weeks: tuple[Week, ...]
 
@@ -89,7 +89,7 @@ def _outcome(
     return Outcome(course, scored, (on - min(doses)).days, (on - max(doses)).days, baseline, changed)
 
 
-def cohort(instrument: Instrument, protocol: str, traces: Iterable[Sequence[Outcome]]) -> Cohort:
+def cohort(instrument: Instrument, protocol: str | None, traces: Iterable[Sequence[Outcome]]) -> Cohort:
     """Response and remission by week, each of `traces` being one series.
 
     A series that began at 0 or in remission is left out: nothing could be seen in it.

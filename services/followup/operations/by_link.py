@@ -128,6 +128,13 @@ def answer(uow: UnitOfWork, command: Answer) -> CheckIn:
     return keep_answered(uow, *kept.answer(on_path, instruments, at=uow.now))
 
 
+def hear_late(uow: UnitOfWork, command: Answer) -> None:
+    """Answers that are not taken any more: what must reach a person still does. Raises `NotFound`."""
+    check_in = uow.check_ins.by_link(digest(command.token))
+    if check_in.admits(command.pass_token):
+        raise_pressing(uow, check_in, _legal(command.answers, instruments_of(uow, check_in)))
+
+
 def _legal(answers: AllAnswers, instruments: Instruments) -> AllAnswers:
     """Without whatever none of the instruments knows."""
     return {id: instruments[id].legal(given) for id, given in answers.items() if id in instruments}

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from services.followup.domain.asking import reasons_against
-from services.followup.domain.check_in import CancelReason, CheckIn, Happened, Instruments, Part
+from services.followup.domain.check_in import BY_PATIENT, CancelReason, CheckIn, Happened, Instruments, Part, Taken
 from services.followup.domain.clinic import Clinic
 from services.followup.domain.patient import Patient
 from services.followup.domain.plan import Anchor
@@ -56,6 +56,7 @@ class EnterAnswers:
     check_in_id: str
     answers: Mapping[str, Mapping[str, int]]
     entered_by: str
+    taken: Taken | None = None
     notes: str = ""
     answered_at: datetime | None = None
 
@@ -111,10 +112,18 @@ def enter_answers(uow: UnitOfWork, command: EnterAnswers) -> CheckIn:
     if command.answered_at is not None and command.answered_at > uow.now:
         detail = "The answers cannot have been given later than now."
         raise RuleBroken("answers.not-yet", detail, [Fault("answers.not-yet", detail, "/answered_at")])
+    if command.entered_by.casefold() == BY_PATIENT:
+        detail = "Say who of the staff took the answers down; the patient answers on the page."
+        raise RuleBroken("answers.not-by-staff", detail, [Fault("answers.not-by-staff", detail, "/entered_by")])
     check_in = uow.check_ins.get(command.check_in_id)
     whole = check_in.with_parts(_brought(uow, check_in, command.answers))
     answered, events = whole.answer(
-        command.answers, instruments_of(uow, whole), at=uow.now, entered_by=command.entered_by, notes=command.notes
+        command.answers,
+        instruments_of(uow, whole),
+        at=uow.now,
+        entered_by=command.entered_by,
+        taken=command.taken,
+        notes=command.notes,
     )
     return keep_answered(uow, answered, events, answered_at=command.answered_at)
 

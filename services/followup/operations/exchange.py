@@ -58,7 +58,7 @@ class SearchObservations:
     """All scores of a patient: the id, or a reference to it. `code`: only those with this code, in any system."""
 
     patient: str
-    code: str
+    code: str | None
 
 
 @dataclass(frozen=True)
@@ -148,9 +148,9 @@ def show_observation(uow: UnitOfWork, command: ShowObservation) -> Answered:
 
 def search_observations(uow: UnitOfWork, command: SearchObservations) -> Record:
     """All scores of the patient, or those of one code. Raises `NotFound`."""
-    code = command.code.rpartition("|")[-1]
+    code = command.code and command.code.rpartition("|")[-1]
     found = (each for each in _of_patient(uow, command.patient) if _is_scored(each))
-    items = tuple(each for each in found if code in {"", coding(each.instrument)[1]})
+    items = tuple(each for each in found if code in {None, coding(each.instrument)[1]})
     return Record(show_capabilities(uow, ShowCapabilities()), items)
 
 

@@ -13,15 +13,15 @@ class ShowOutcomes:
     """Of all series, or of those of one `protocol`."""
 
     instrument: str
-    protocol: str
+    protocol: str | None
 
 
 @dataclass(frozen=True)
 class ExportOutcomes:
     """Of all series and instruments, or only of those of one `protocol` or with one `instrument`."""
 
-    instrument: str
-    protocol: str
+    instrument: str | None
+    protocol: str | None
 
 
 @dataclass(frozen=True)
@@ -80,9 +80,9 @@ def _numbered(found: list[Outcome]) -> dict[str, int]:
     return {id: number for courses in mine.values() for number, id in enumerate(courses, 1)}
 
 
-def _traces(uow: UnitOfWork, instrument: str, protocol: str) -> Iterator[tuple[Outcome, ...]]:
+def _traces(uow: UnitOfWork, instrument: str | None, protocol: str | None) -> Iterator[tuple[Outcome, ...]]:
     known = uow.known.with_protocol(protocol)
-    courses = [course for each in known for course in each.courses if protocol in {"", course.protocol}]
+    courses = [course for each in known for course in each.courses if protocol in {None, course.protocol}]
     talks = {edition: uow.plans.get(edition).questions.talks for edition in {course.edition for course in courses}}
     return traces(courses, uow.check_ins.scores(instrument), uow.instruments, talks=talks)
 

@@ -35,8 +35,8 @@ class CheckIns(Protocol):
         """All that there are, also what is not planned at present."""
         ...
 
-    def scores(self, instrument: str) -> Iterable[Scored]:
-        """What was scored with `instrument`, of all patients; with any where that is empty."""
+    def scores(self, instrument: str | None) -> Iterable[Scored]:
+        """What was scored with `instrument`, or with any, of all patients."""
         ...
 
     def by_link(self, token_digest: str) -> CheckIn:
@@ -117,8 +117,8 @@ class KnownSeries(Protocol):
 
     def find(self, patient_id: str) -> Known | None: ...
 
-    def with_protocol(self, protocol: str) -> Sequence[Known]:
-        """Patients with a series of `protocol`, all of their series; all patients where that is empty."""
+    def with_protocol(self, protocol: str | None) -> Sequence[Known]:
+        """Patients with a series of `protocol`, or of any; each with all of their series."""
         ...
 
     def save(self, aggregate: Known) -> Known: ...

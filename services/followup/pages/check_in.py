@@ -20,6 +20,7 @@ from services.followup.operations.by_link import (
     Sheet,
     answer,
     clinic_of,
+    hear_late,
     prove_year,
     read_sheet,
 )
@@ -94,11 +95,15 @@ class _Door:
 
     def _take_answers(self, token: str, clinic_id: str, answers: AllAnswers) -> AnyResponse:
         final = form.SAVE not in request.form
+        given = Answer(token, pass_token(), answers, final=final)
         try:
-            check_in = self._run(clinic_id, answer, Answer(token, pass_token(), answers, final=final))
+            check_in = self._run(clinic_id, answer, given)
         except Invalid:
             return self._show(token, clinic_id, Asked(view.BAD_ANSWER, step=form.step(request.form)))
-        except (Forbidden, RuleBroken):
+        except Forbidden:
+            return self._show(token, clinic_id, Asked(posted=answers))
+        except RuleBroken:
+            self._run(clinic_id, hear_late, given)
             return self._show(token, clinic_id, Asked(posted=answers))
         return self._taken(token, clinic_id, check_in, answers, final=final)
 

@@ -50,14 +50,14 @@ class CheckInStore:
         """Those of the clinic that have been open since then or longer."""
         return self._documents.find({"status": Status.OPEN.value, "opened_at": {"$lte": opened_before}})
 
-    def scores(self, instrument: str) -> Iterator[Scored]:
+    def scores(self, instrument: str | None) -> Iterator[Scored]:
         """What was scored with `instrument`, or with any, of all patients; nothing else is read."""
         filter: Document = {"clinic_id": self._clinic_id, "status": Status.ANSWERED.value}
-        if instrument:
+        if instrument is not None:
             filter["parts.instrument"] = instrument
         found = self._collection.find(filter, dict.fromkeys(_SCORED, 1))
         scored = (_scored(document, part) for document in found for part in document["parts"] if _has_total(part))
-        return (each for each in scored if instrument in {"", each.instrument})
+        return (each for each in scored if instrument in {None, each.instrument})
 
     def by_link(self, token_digest: str) -> CheckIn:
         """The check-in of a link. Raises `NotFound`."""

@@ -28,8 +28,8 @@ INDEXES: tuple[Index, ...] = (
     Index("known_series", (("clinic_id", 1), ("courses.protocol", 1))),
     # What is overdue on a clinic's worklist.
     Index(COLLECTION, (("clinic_id", 1), ("opened_at", 1)), only={"status": "open"}),
-    # The clock of alerts: only those that somebody is still to be paged for are in it.
-    Index(ALERTS, (("status", 1), ("next_step_at", 1)), only={"next_step_at": {"$type": "date"}}),
+    # The clock of alerts: what somebody has taken on is not in it.
+    Index(ALERTS, (("status", 1), ("next_step_at", 1)), only={"status": "raised"}),
     Index(ALERTS, (("clinic_id", 1), ("status", 1), ("raised_at", 1), ("_id", 1))),
     Index(ALERTS, (("clinic_id", 1), ("patient_id", 1), ("raised_at", 1), ("_id", 1))),
     Index(ALERTS, (("clinic_id", 1), ("raised_at", 1), ("_id", 1))),

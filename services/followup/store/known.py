@@ -25,6 +25,6 @@ class KnownStore:
         """What is known, if anything was heard."""
         return self._documents.find_one({"_id": patient_id})
 
-    def with_protocol(self, protocol: str) -> Sequence[Known]:
+    def with_protocol(self, protocol: str | None) -> Sequence[Known]:
         """Patients with a series of `protocol`, or all."""
-        return self._documents.find({"courses.protocol": protocol} if protocol else {})
+        return self._documents.find({"courses.protocol": protocol} if protocol is not None else {})

@@ -47,7 +47,9 @@ class UnconfirmedAnswer(Schema):
     patient_id = fields.String(required=True)
     number = fields.Integer(required=True, metadata={"description": "of the session within its series"})
     starts_at = fields.AwareDateTime(required=True)
-    starts_local = fields.NaiveDateTime(required=True, metadata={"description": "wall time in `zone`"})
+    starts_local = fields.NaiveDateTime(
+        required=True, metadata={"description": "wall time in `zone`", "format": "date-time-local"}
+    )
     zone = fields.String(required=True)
 
 

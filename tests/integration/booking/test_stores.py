@@ -9,7 +9,6 @@ import pytest
 
 from services.booking.domain.calendar.resource import ResourceKind
 from services.booking.domain.calendar.slots import Claim
-from services.booking.domain.patient.clearance import Clearance, ClinicalHold, Measure, Release
 from services.booking.domain.protocol.protocol import an_edition
 from services.booking.domain.protocol.spacing import Finding
 from services.booking.domain.protocol.templates import TEMPLATES
@@ -236,20 +235,3 @@ def test_a_resource_comes_back_as_it_was_saved(world):
     assert world.attempt(CLINIC, lambda uow: uow.resources.get(chair.id)) == replace(opened, version=2)
     with pytest.raises(NotFound):
         world.attempt(OTHER_CLINIC, lambda uow: uow.resources.get(chair.id))
-
-
-def test_a_clearance_comes_back_as_it_was_saved_and_names_who_is_held(world):
-    at = a_session().starts_at
-    held = Clearance(PATIENT).hold(ClinicalHold("alert-1", "mania", 4, at)).with_measure(Measure("asrm", 6, "", at))
-    assert world.attempt(CLINIC, lambda uow: uow.clearances.of(PATIENT)) == Clearance(PATIENT)
-    saved = world.attempt(CLINIC, lambda uow: uow.clearances.save(held))
-    assert world.attempt(CLINIC, lambda uow: uow.clearances.of(PATIENT)) == saved
-    assert world.attempt(CLINIC, lambda uow: uow.clearances.held()) == {PATIENT}
-    assert world.attempt(OTHER_CLINIC, lambda uow: (uow.clearances.held(), uow.clearances.of(PATIENT).holds)) == (
-        frozenset(),
-        (),
-    )
-    released = saved.released("alert-1", Release("seen and discussed", "key-1", at))
-    again = world.attempt(CLINIC, lambda uow: uow.clearances.save(released))
-    assert world.attempt(CLINIC, lambda uow: uow.clearances.of(PATIENT)) == again
-    assert world.attempt(CLINIC, lambda uow: uow.clearances.held()) == frozenset()

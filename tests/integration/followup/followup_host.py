@@ -76,9 +76,9 @@ class ThisFollowup:
         found: list[CheckIn] = self.attempt(clinic_id, lambda uow: uow.check_ins.of_patient(patient_id))
         return found
 
-    def told(self, type: str) -> list[Document]:
-        """Events of a type that ride in the check-ins."""
-        rows = self.database["check_ins"].find({}, {"outbox": 1})
+    def told(self, type: str, collection: str = "check_ins") -> list[Document]:
+        """Events of a type that ride in the documents of a collection."""
+        rows = self.database[collection].find({}, {"outbox": 1})
         return [event for row in rows for event in row["outbox"] if event["type"] == type]
 
     def token(self) -> str:

@@ -200,7 +200,7 @@ def test_scores_are_found_by_instrument_without_their_answers(world):
     keep(world, a_scheduled_check_in(id="not yet"))
     keep(world, replace(an_answered_check_in(), id="theirs", token_digest="another", notes=""), "clinic-2")
     scored = Scored(PATIENT, SERIES, "phq-9", 1, an_open_check_in().due_at, 2, "minimal")
-    for instrument, found in (("phq-9", [scored]), ("", [scored]), ("gad-7", [])):
+    for instrument, found in (("phq-9", [scored]), (None, [scored]), ("gad-7", [])):
         assert world.attempt(CLINIC, lambda uow, one=instrument: list(uow.check_ins.scores(one))) == found
 
 
@@ -208,5 +208,5 @@ def test_series_are_found_by_protocol(world):
     known = Known(PATIENT, (Course("s1", 1, "mood-iv-6x2w"), Course("s2", 1, "pain-iv-10")))
     saved = world.attempt(CLINIC, lambda uow: uow.known.save(known))
     world.attempt("clinic-2", lambda uow: uow.known.save(Known("theirs", (Course("s3", 1, "mood-iv-6x2w"),))))
-    for protocol, found in (("mood-iv-6x2w", [saved]), ("", [saved]), ("booster-single", [])):
+    for protocol, found in (("mood-iv-6x2w", [saved]), (None, [saved]), ("booster-single", [])):
         assert list(world.attempt(CLINIC, lambda uow, one=protocol: uow.known.with_protocol(one))) == found

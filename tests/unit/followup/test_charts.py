@@ -174,9 +174,8 @@ def test_a_day_is_that_of_the_patient():
 
 
 def test_the_first_and_the_newest_score_are_always_written():
-    dots = layout(phq_9(*A_YEAR)).dots
-    assert (dots[0].text, dots[-1].text) == ("20", "11")
-    assert len([dot for dot in dots if dot.text]) < len(dots)
+    dots = layout(phq_9(*A_YEAR, (297, 12))).dots
+    assert [dots[place].text for place in (0, -2, -1)] == ["20", "", "12"]
 
 
 def inside(picture: Picture) -> bool:

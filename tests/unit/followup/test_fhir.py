@@ -210,13 +210,13 @@ def test_a_patients_answers_and_scores_are_found():
     for patient in (PATIENT, f"Patient/{PATIENT}"):
         responses = read(exchange.search_responses, exchange.SearchResponses(patient), *check_ins)
         assert responses["total"] == 3
-        scores = read(exchange.search_observations, exchange.SearchObservations(patient, ""), *check_ins)
+        scores = read(exchange.search_observations, exchange.SearchObservations(patient, None), *check_ins)
         assert [entry["resource"]["valueQuantity"]["value"] for entry in scores["entry"]] == [20, 6, 9]
     assert responses["entry"][0]["fullUrl"] == f"{BASE}/QuestionnaireResponse/{check_ins[0].id}.phq-9"
 
 
 @pytest.mark.parametrize(
-    ("code", "count"), [("44261-6", 1), ("http://loinc.org|44261-6", 1), ("70274-6", 1), ("1-8", 0), ("", 2)]
+    ("code", "count"), [("44261-6", 1), ("http://loinc.org|44261-6", 1), ("70274-6", 1), ("1-8", 0), (None, 2)]
 )
 def test_scores_of_one_code_are_found(code, count):
     check_ins = (measured("phq-9", 20, 1), measured("gad-7", 9, 30))

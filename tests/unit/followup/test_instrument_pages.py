@@ -172,6 +172,7 @@ def test_a_tree_cannot_be_skipped_by_sending_its_end(tree):
 
 def test_exposure_decides_whether_the_pc_ptsd_5_goes_on():
     world, phone = a_phone_with("pc-ptsd-5")
+    assert '<span class="count">Question 1</span>' in phone.read().text
     page = phone.send(**{"pc-ptsd-5.exposure": "1"}, step="0")
     assert page.text.count("<fieldset") == 5
     other_world, other = a_phone_with("pc-ptsd-5")

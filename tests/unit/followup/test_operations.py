@@ -3,7 +3,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.followup.domain.check_in import CheckIn, Status
+from services.followup.domain.check_in import CheckIn, Status, Taken
 from services.followup.domain.clinic import Clinic
 from services.followup.domain.events import (
     CheckInAnswered,
@@ -226,10 +226,18 @@ def test_staff_cancel_a_check_in_before_it_opens_and_it_never_opens(world):
 
 def test_staff_enter_answers_and_the_record_says_who_did():
     world, _ = a_world_with_an_open_check_in()
-    command = EnterAnswers(the_check_in(world).id, FULL, entered_by="Nurse Joy", notes="by phone")
+    command = EnterAnswers(the_check_in(world).id, FULL, "Nurse Joy", Taken.BY_PHONE, notes="sounded tired")
     entered = world.run(CLINIC, enter_answers, command)
-    assert (entered.entered_by, entered.notes, entered.status) == ("Nurse Joy", "by phone", Status.ANSWERED)
+    assert (entered.entered_by, entered.taken, entered.status) == ("Nurse Joy", Taken.BY_PHONE, Status.ANSWERED)
+    assert entered.notes == "sounded tired"
     assert len(world.events(MeasureScored)) == 1
+
+
+def test_staff_cannot_enter_answers_in_the_patients_name():
+    world, _ = a_world_with_an_open_check_in()
+    with pytest.raises(RuleBroken, match=r"^answers\.not-by-staff"):
+        world.run(CLINIC, enter_answers, EnterAnswers(the_check_in(world).id, FULL, entered_by="Patient"))
+    assert the_check_in(world).status is Status.OPEN
 
 
 def test_staff_must_enter_all_answers():

@@ -45,11 +45,11 @@ class Clinic:
             one = measured(instrument, total, day, series_id=series.id, patient_id=f"p{number}")
             self.world.rows[CheckIn][CLINIC, one.id] = one
 
-    def show(self, protocol: str = "", instrument: str = "phq-9") -> Cohort:
+    def show(self, protocol: str | None = None, instrument: str = "phq-9") -> Cohort:
         found: Cohort = self.world.run(CLINIC, show_outcomes, ShowOutcomes(instrument, protocol))
         return found
 
-    def export(self, protocol: str = "", instrument: str = "") -> list[dict[str, str]]:
+    def export(self, protocol: str | None = None, instrument: str | None = None) -> list[dict[str, str]]:
         found = self.world.run(CLINIC, export_outcomes, ExportOutcomes(instrument, protocol))
         return [*csv.DictReader(StringIO(as_table(found).decode()))]
 
@@ -112,6 +112,10 @@ def test_many_series_of_few_people_are_few():
 def test_a_series_without_a_baseline_from_before_or_that_began_well_is_left_out(first):
     clinic = Clinic(*[[(-1, 20), (LAST + 7, 4)]] * FEWEST, [first, (LAST + 7, 1)])
     assert [*weeks(clinic.show())] == [(1, FEWEST, FEWEST, FEWEST)]
+
+
+def test_a_baseline_of_the_day_of_the_first_dose_counts():
+    assert [*weeks(Clinic(*[[(0, 20), (LAST + 7, 4)]] * FEWEST).show())] == [(1, FEWEST, FEWEST, FEWEST)]
 
 
 def test_an_instrument_without_a_rule_has_no_rate():

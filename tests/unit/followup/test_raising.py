@@ -28,7 +28,7 @@ from services.followup.operations.alerts import (
     page_next,
     regrade_alert,
 )
-from services.followup.operations.by_link import Answer, ProveYear, answer, prove_year
+from services.followup.operations.by_link import Answer, ProveYear, answer, hear_late, prove_year
 from services.followup.operations.check_in import CloseMissed, EnterAnswers, close_missed, enter_answers
 from services.followup.operations.rota import publish_rota
 from services.followup.operations.worklist import OVERDUE_AFTER, ListWork, list_work
@@ -159,6 +159,20 @@ def test_answers_that_nobody_knows_raise_nothing_after_the_end():
     patient.says(phq_9=phq(0))
     patient.says(phq_9={"9": 7, "10": 3}, gad_7={"1": 3})
     assert alerts(world) == {}
+
+
+def test_an_answer_that_comes_too_late_to_be_kept_still_reaches_a_person():
+    world, token = a_world_with_an_open_check_in()
+    patient = Patient(world, token)
+    world.pass_time(days=8)
+    stranger, late = (Answer(token, pass_token, {"phq-9": phq(3)}, True) for pass_token in ("x", patient.pass_token))
+    world.run(CLINIC, hear_late, stranger)
+    assert alerts(world) == {}
+    with pytest.raises(RuleBroken, match=r"check-in.expired"):
+        world.run(CLINIC, answer, late)
+    world.run(CLINIC, hear_late, late)
+    world.run(CLINIC, hear_late, late)
+    assert [event.trigger for event in world.events(AlertRaised)] == ["suicidal-thoughts-high"]
 
 
 def test_a_high_risk_that_staff_enter_is_one_alert_that_holds_and_of_which_the_patient_saw_nothing():

@@ -25,7 +25,12 @@ def alerts(instrument, readings):
     return set(RULES.without_covered(trigger for _, trigger in found(instrument, readings)))
 
 
-EARLY, RELAPSE, SEVERE, NONE = ("RL-1", "early-warning"), ("RL-2", "relapse"), ("RL-3", "severe-score"), set()
+EARLY, RELAPSE, SEVERE, NONE = (
+    ("RL-1", "early-warning"),
+    ("RL-2", "relapse"),
+    ("RL-3", "severe-score"),
+    frozenset[str](),
+)
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,8 @@ def nobody_named(step=0):
 
 
 def page(world) -> StaffPage:
-    [only] = list(world.rows[StaffPage].values())
+    only: StaffPage
+    [only] = world.rows[StaffPage].values()
     return only
 
 
