@@ -6,7 +6,8 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from services.booking.domain.clinic.task import TaskKind, new_task
-from services.notify.domain.message import Channel, Kind, Status, Step, queued
+from services.notify.domain.message import Channel, Kind, Status, Step
+from services.notify.domain.planning import queued
 from shared.converters import to_document
 from shared.ids import new_id
 from tests.e2e.described import A_REGIMEN

@@ -7,9 +7,10 @@ from itertools import product
 from typing import Final
 
 from services.notify.domain.contact_point import ConsentStatus, ConsentStep, ContactPoint, Medium, Source, Statement
-from services.notify.domain.message import Channel
+from services.notify.domain.message import Channel, Message
 from services.notify.domain.recipient import Recipient
 from services.notify.operations.consent_proof import is_present, shown
+from services.notify.operations.ledger import went_to
 from services.notify.operations.ports import UnitOfWork
 from shared.errors import Fault, NotFound, RuleBroken
 
@@ -71,6 +72,12 @@ def opt_out(
     said = _statement(uow, source, wording, said_at, medium)
     stopped, told = point.opt_out(said, _present_patients(uow, point))
     return point if stopped is point else uow.contact_points.save(stopped, told)
+
+
+def learn_stop(uow: UnitOfWork, message: Message, code: str) -> None:
+    """The provider says with this code that the address which a message went to wants no more of them."""
+    if address := went_to(uow, message):
+        opt_out(uow, message.channel, address, source=Source.PROVIDER, wording=code)
 
 
 def opt_in(

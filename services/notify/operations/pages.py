@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from services.notify.domain.clinic import Clinic
-from services.notify.domain.message import Channel, Kind, Message, queued
+from services.notify.domain.message import Channel, Kind, Message
 from services.notify.domain.page import LINK_GOOD_FOR, StaffPage, new_page
+from services.notify.domain.planning import queued
 from services.notify.domain.policy import StaffContact
 from services.notify.operations.ledger import call_off, plan
 from services.notify.operations.ports import UnitOfWork
@@ -160,6 +161,7 @@ def _letters(uow: UnitOfWork, page: StaffPage, contact: StaffContact, url: str) 
             body=uow.seal(url),
             due_at=uow.now,
             expires_at=page.raised_at + LINK_GOOD_FOR,
+            needed_at=uow.now,
             at=uow.now,
         )
         for channel, address in ways
