@@ -206,7 +206,7 @@ def _refusals(route: Route) -> list[HTTPStatus]:
 
 def _header(name: str, about: str, length: int, pattern: str = "^[ -~]+$") -> dict[str, Any]:
     schema = {"type": "string", "minLength": 1, "maxLength": length, "pattern": pattern}
-    return {"in": "header", "name": name, "required": True, "description": about, "schema": problems.ProblemSchema}
+    return {"in": "header", "name": name, "required": True, "description": about, "schema": schema}
 
 
 def _tell_faults(app: Flask) -> None:
