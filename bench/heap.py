@@ -9,7 +9,8 @@ from typing import Any, Final
 from pymongo.database import Database
 
 from services.notify.domain.check_in import CheckIn, check_in_subject
-from services.notify.domain.message import Channel, Kind, Message, queued
+from services.notify.domain.message import Channel, Kind, Message
+from services.notify.domain.planning import queued
 from services.notify.domain.recipient import Privacy, Recipient
 from shared.converters import to_document
 

@@ -19,4 +19,4 @@ pytest_plugins = ("tests.support.servers", "tests.support.town_fixtures")
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--busy-seconds", type=float, default=60.0, help="how long many desks are busy in fault tests")
     parser.addoption("--screenshots", type=Path, help="a folder for pictures of the pages that browser tests look at")
-    parser.addoption("--messages", type=int, default=1500, help="how many are sent while senders are killed")
+    parser.addoption("--messages", type=int, default=600, help="how many are sent while senders are killed")

@@ -12,7 +12,7 @@ from shared.hearing import command_of
 from tests.architecture.checks.tables import SERVICES, table_of
 
 KINDS = {"session": "series", "measure": "check_in", "contact.lost": "check_in"}
-"""The aggregate whose story an event belongs to, where it is called otherwise than the event's type begins: by type or by its first word."""
+"""The aggregate whose story an event belongs to, where it is called otherwise than the event's type begins."""
 ROWS = [
     pytest.param(row.command, type, data, id=f"{service}-{type}-{name}")
     for service in SERVICES

@@ -3,7 +3,6 @@
 import json
 import re
 import time
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,7 +13,7 @@ import pytest
 from deploy.local.mail_catcher import CaughtMail, caught
 from services.notify.hooks.signatures import sign
 from shared.ids import new_id
-from tests.e2e.practice import AWAKE, ONE, Practice, open_practice, six_times
+from tests.e2e.practice import AWAKE, ONE, Practice, open_practice, run_to, six_times
 from tests.e2e.town import SERVICES, Http, Town, a_phone, eventually, ok
 
 pytestmark = pytest.mark.timeout(300)
@@ -107,19 +106,6 @@ def treated(practice: Practice, hour: int, phone: str, **details: Any) -> Person
     return person
 
 
-def run_to(town: Town, people: Sequence[Person], until: datetime) -> None:
-    """Let the clock stop wherever something of theirs is due, and wait there until it was dealt with."""
-    for at in iter(lambda: min((one for one in _looks(people) if one <= until), default=None), None):
-        town.move_to(at)
-        eventually(lambda: min(_looks(people), default=until) > town.clock(), "dealing with what is due")
-    town.move_to(until)
-
-
-def _looks(people: Sequence[Person]) -> Iterator[datetime]:
-    for person in people:
-        yield from (instant(row["next_at"]) for row in person.rows() if row["status"] in {"queued", "sending"})
-
-
 def end_of(person: Person) -> datetime:
     return max(instant(session["ends_at"]) for session in person.series["sessions"])
 
@@ -141,7 +127,7 @@ def test_stop_ends_everything_automated_and_start_restores_it(signed_town: Town,
     everybody = (ada, bob, elsewhere)
     begin = town.clock()
 
-    run_to(town, everybody, ada.due()[0])
+    run_to(town, (own, other), ada.due()[0])
     assert "reminder" in ada.said_since(begin)
 
     stopped_at = town.clock() + timedelta(seconds=1)
@@ -153,7 +139,7 @@ def test_stop_ends_everything_automated_and_start_restores_it(signed_town: Town,
         [task] = eventually(person.tasks, "telling the desk")
         assert task["status"] == "requested"
 
-    run_to(town, everybody, end_of(bob) - timedelta(days=6))
+    run_to(town, (own, other), end_of(bob) - timedelta(days=6))
     assert bob.said_since(stopped_at) == ["opt-out-confirmation"]
     started_at, coming = town.clock() + timedelta(seconds=1), len(bob.due())
     town.move_to(started_at)
@@ -161,7 +147,7 @@ def test_stop_ends_everything_automated_and_start_restores_it(signed_town: Town,
     assert bob.consent()["status"] == "opted-in"
     eventually(lambda: bob.tasks()[0]["status"] == "cancelled", "withdrawing the task")
 
-    run_to(town, everybody, max(map(end_of, everybody)))
+    run_to(town, (own, other), max(map(end_of, everybody)))
     assert ada.said_since(stopped_at) == ["opt-out-confirmation"]
     held_back = ada.held_back()
     assert len(held_back) >= len(ada.series["sessions"])

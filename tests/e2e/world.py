@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from services.booking.domain.clinic.task import TaskKind, new_task
 from services.followup.domain.alert import Alert
-from services.notify.domain.message import Channel, Kind, Status, Step, queued
+from services.notify.domain.message import Channel, Kind, Status, Step
+from services.notify.domain.planning import queued
 from shared.converters import to_document
 from shared.ids import new_id
 from tests.e2e.described import A_REGIMEN, HIGH_RISK

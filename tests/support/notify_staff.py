@@ -3,7 +3,6 @@
 from datetime import datetime
 from typing import Any
 
-from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
@@ -15,6 +14,7 @@ from services.notify.operations.policy import ChangeMessaging, ContactWanted, ch
 from services.notify.pages.acknowledge import staff_pages
 from tests.support.notify_builders import CLINIC, PATIENT, a_world, at
 from tests.support.notify_fakes import PUBLIC_URL, FakeNotify
+from tests.support.pages_app import pages_app
 
 NIGHT = at("2026-03-03 02:00")
 ON_CALL = ContactWanted("Dr. Grace Hopper", phone="+12125550180", email="grace@example.com")
@@ -55,9 +55,7 @@ class Browser:
     """That of one of the staff: follows redirects, as phones do."""
 
     def __init__(self, world: FakeNotify) -> None:
-        app = Flask("notify", static_folder=None)
-        app.register_blueprint(staff_pages(world.run))
-        self.client: FlaskClient = app.test_client()
+        self.client: FlaskClient = pages_app(staff_pages(world.run)).test_client()
 
     def read(self, address: str) -> TestResponse:
         return self.client.get(address.removeprefix(PUBLIC_URL), base_url=PUBLIC_URL)

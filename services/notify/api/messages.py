@@ -48,7 +48,7 @@ class MessageAnswer(Schema):
     )
     text = fields.String(
         required=True,
-        metadata={"description": "what the reader gets; empty before it goes out, and for pages to the staff"},
+        metadata={"description": "what the reader gets; empty before the first call, and for pages to the staff"},
     )
     history = fields.List(fields.Nested(StepAnswer), required=True)
 

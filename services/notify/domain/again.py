@@ -4,7 +4,8 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Final
 
-from services.notify.domain.message import Message, queued
+from services.notify.domain.message import Message
+from services.notify.domain.planning import made_anew
 
 _AGAIN: Final = "again-"
 """Stands in the offset of such a row, before its number."""
@@ -28,19 +29,5 @@ def what_it_says(message: Message) -> tuple[object, ...]:
 def again(message: Message, clinic_id: str, ledger: Collection[Message], at: datetime) -> Message:
     """The next repetition of a message, due at once and as long of use as the message is."""
     last = max(times_repeated(row) for row in (message, *ledger) if what_it_says(row) == what_it_says(message))
-    return queued(
-        clinic_id,
-        patient_id=message.patient_id,
-        about=message.about,
-        kind=message.kind,
-        channel=message.channel,
-        due_at=at,
-        expires_at=message.expires_at,
-        needed_at=message.needed_at,
-        at=at,
-        offset=f"{rung_of(message)} {_AGAIN}{last + 1}".strip(),
-        revision=message.revision,
-        reader=message.reader,
-        to=message.to,
-        body=message.body,
-    )
+    offset = f"{rung_of(message)} {_AGAIN}{last + 1}".strip()
+    return made_anew(message, clinic_id, at, due_at=at, offset=offset)

@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from services.notify.domain.check_in import CheckIn
-from services.notify.domain.message import ESCORT, PATIENT, Channel, Kind, Message, queued
+from services.notify.domain.message import ESCORT, PATIENT, Channel, Kind, Message
 from services.notify.domain.offer import Offer
+from services.notify.domain.planning import queued
 from services.notify.domain.preparation import solids_stop_at
 from services.notify.domain.visit import Visit
 from shared.localtime import same_wall_clock

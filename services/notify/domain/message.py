@@ -9,16 +9,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from itertools import takewhile
 from types import MappingProxyType
 from typing import Any, Final
-from uuid import UUID, uuid5
 
 from services.notify.domain.backoff import pause_after
 from services.notify.domain.events import CallWanted, Event, MessageFailed, MessageSent, MessageSuppressed
 from services.notify.domain.visit import Visit
 from shared.errors import Fault, RuleBroken
 
-_NAMESPACE: Final = UUID("6f1c8a0e-51f3-5d0b-9a53-0e6d8a5c2b17")
 LOOK_AHEAD: Final = timedelta(hours=24)
 """How long before it is due a reminder is first looked at: quiet hours may want it said the evening before."""
 ASK_AFTER: Final = timedelta(minutes=10)
@@ -29,8 +28,6 @@ _NEVER: Final = datetime(9999, 1, 1, tzinfo=UTC)
 _REPEATED: Final = "repeated-with-same-key"
 PATIENT: Final = "patient"
 ESCORT: Final = "escort"
-AGAIN: Final = "again-"
-"""Stands in the offset of a row that somebody let be sent again, before its number."""
 TOLD_ABOUT: Final = ("series/", "check_in/")
 """Only of messages about these it is told what became of them."""
 
@@ -91,11 +88,11 @@ MOVES: Final[Mapping[str, tuple[frozenset[Status], Status]]] = MappingProxyType(
         "begin": (frozenset({Status.QUEUED}), Status.SENDING),
         "repeat": (frozenset({Status.SENDING}), Status.SENDING),
         "lose_sight": (frozenset({Status.SENDING}), Status.UNKNOWN),
-        # An answer that comes late, after the row was given up as unknown, is still a fact.
-        "accept": (frozenset({Status.SENDING, Status.UNKNOWN}), Status.SENT),
-        # What the receipt says, which may come before the answer to the call; a final status is never moved back.
-        "deliver": (frozenset({Status.SENDING, Status.SENT, Status.UNKNOWN}), Status.DELIVERED),
-        "bounce": (frozenset({Status.SENDING, Status.SENT, Status.UNKNOWN}), Status.UNDELIVERED),
+        # An answer that comes late, after the row was given up as unknown, is still a fact. So is a receipt: it may
+        # come before the answer, and of a call that is thought to have failed. A final status is never moved back.
+        "accept": (frozenset({Status.QUEUED, Status.SENDING, Status.UNKNOWN}), Status.SENT),
+        "deliver": (frozenset({Status.QUEUED, Status.SENDING, Status.SENT, Status.UNKNOWN}), Status.DELIVERED),
+        "bounce": (frozenset({Status.QUEUED, Status.SENDING, Status.SENT, Status.UNKNOWN}), Status.UNDELIVERED),
         "retry": (frozenset({Status.SENDING, Status.UNKNOWN}), Status.QUEUED),
         "fail": (frozenset({Status.SENDING, Status.UNKNOWN}), Status.FAILED),
         "suppress": (frozenset({Status.QUEUED}), Status.SUPPRESSED),
@@ -106,6 +103,8 @@ MOVES: Final[Mapping[str, tuple[frozenset[Status], Status]]] = MappingProxyType(
     }
 )
 """Every legal change of status: from where, to where."""
+WENT_OUT: Final = frozenset({Status.SENDING, Status.SENT, Status.DELIVERED, Status.UNKNOWN})
+"""Where a message stands that somebody has read, or may have."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +121,7 @@ class Letter:
     """What a channel gets. `message_id` is the provider's idempotency key; `to` and `text` are personal.
 
     `visits` are what the patient's calendar should show or drop, where the channel carries a calendar file.
-    `from_number`: the clinic's own number; empty: the installation's. `html` and `unsubscribe_url`: of an e-mail.
+    `from_number`: the clinic's own number; empty: the installation's. `unsubscribe_url`: of an e-mail.
     """
 
     message_id: str
@@ -133,7 +132,6 @@ class Letter:
     subject: str
     text: str
     visits: tuple[Visit, ...] = ()
-    html: str = ""
     unsubscribe_url: str = ""
     from_number: str = ""
 
@@ -143,10 +141,10 @@ class Message:
     """One row of the ledger.
 
     `due_at` is the instant the plan wants, `next_at` the instant of the next look, `expires_at` the first instant at
-    which saying it is of no use, `needed_at` the visit that it is for, or when it ends to be of use: what is needed
-    soonest goes first. `request_id` names the latest call to a provider; `asked`: how often a provider knew nothing of
-    it. `text` is empty until the message
-    goes out (`begun_at`), then it is what the patient reads, sealed; `address` is the fingerprint of where it goes.
+    which saying it is of no use. What is needed soonest goes first: `needed_at` is the visit that it is for, or when it
+    ends to be of use, or now where somebody waits for it. `request_id` names the latest call to a provider; `asked`:
+    how often a provider knew nothing of it. `text` is empty until the first call (`begun_at`), then it is what the
+    patient reads, sealed; `address` is the fingerprint of where it goes.
 
     `patient_id` is whom it concerns (empty: a stranger), `reader` who gets it: the patient, the escort or
     `staff/<contact id>`. `to` (sealed) is an address that was fixed when it was planned, `body` (sealed) a text that
@@ -194,6 +192,10 @@ class Message:
         """Whether a provider's answer still says something new."""
         return self.status in {Status.SENDING, Status.UNKNOWN}
 
+    def takes_receipt(self, move: str) -> bool:
+        """Whether a receipt may make this move: it is news, and of a message that a provider was called for."""
+        return self.attempts > 0 and self.status in MOVES[move][0]
+
     @property
     def look_at(self) -> datetime:
         """The instant of the first look."""
@@ -232,7 +234,8 @@ class Message:
     @property
     def is_repeated(self) -> bool:
         """Whether an earlier call, of which nobody knows the end, may have sent it: then it is never written anew."""
-        return self.history[-1].cause == _REPEATED
+        since_queued = takewhile(lambda step: step.status is not Status.QUEUED, reversed(self.history))
+        return any(step.cause == _REPEATED for step in since_queued)
 
     def repeat_later(self, at: datetime, *, after: timedelta = timedelta()) -> "Message":
         """The very same call again, after a pause that grows with each attempt."""
@@ -267,14 +270,14 @@ class Message:
         return self._move("bounce", at, cause, place=""), self._news(MessageFailed, cause=cause, failed_at=at)
 
     def retry(self, cause: str, at: datetime, *, after: timedelta = timedelta(), is_attempt: bool = True) -> "Message":
-        """It certainly did not go out; try again after a pause that grows with each attempt, `after` at least.
+        """It did not go out; try again after a pause that grows with each attempt, `after` at least.
 
-        Where no call was made (not `is_attempt`), this was none.
+        Where no call was made (not `is_attempt`), this was none. Its words stay until the next call: a receipt may
+        prove that it went out after all.
         """
-        unsaid = {"subject": "", "text": "", "address": "", "begun_at": None, "tells_opt_out": False, "place": ""}
         pause = max(pause_after(self.attempts, self.id), after) if is_attempt else after
         attempts = self.attempts if is_attempt else self.attempts - 1
-        return self._move("retry", at, cause, next_at=at + pause, attempts=attempts, also=(), **unsaid)
+        return self._move("retry", at, cause, next_at=at + pause, attempts=attempts, place="")
 
     def fail(self, cause: str, at: datetime) -> tuple["Message", tuple[Event, ...]]:
         """The provider refused it for good; another channel may still say it."""
@@ -315,62 +318,3 @@ class Message:
             context = {"status": self.status, "move": move}
             raise RuleBroken("message.wrong-status", detail, [Fault("message.wrong-status", detail, context=context)])
         return replace(self, status=target, history=(*self.history, Step(target, at, cause)), **changes)
-
-
-def queued(
-    clinic_id: str,
-    *,
-    patient_id: str,
-    about: str,
-    kind: Kind,
-    channel: Channel,
-    due_at: datetime,
-    expires_at: datetime,
-    at: datetime,
-    needed_at: datetime | None = None,
-    offset: str = "",
-    revision: int = 0,
-    reader: str = PATIENT,
-    to: str = "",
-    body: str = "",
-) -> Message:
-    """A new row, its id made of its meaning."""
-    others = () if reader == PATIENT else (reader,)
-    meaning = (clinic_id, patient_id, about, kind, offset, str(revision), channel, *others)
-    message = Message(
-        id=str(uuid5(_NAMESPACE, "\n".join(meaning))),
-        patient_id=patient_id,
-        about=about,
-        kind=kind,
-        offset=offset,
-        revision=revision,
-        channel=channel,
-        reader=reader,
-        to=to,
-        body=body,
-        due_at=due_at,
-        expires_at=expires_at,
-        needed_at=needed_at or expires_at,
-        next_at=due_at,
-        history=(Step(Status.QUEUED, at, ""),),
-    )
-    return message.look_again()
-
-
-def on_channel(message: Message, channel: Channel, clinic_id: str, at: datetime) -> Message:
-    """The row that says the same by another channel. An address that was fixed belongs to its own channel."""
-    return queued(
-        clinic_id,
-        patient_id=message.patient_id,
-        about=message.about,
-        kind=message.kind,
-        channel=channel,
-        due_at=message.due_at,
-        expires_at=message.expires_at,
-        needed_at=message.needed_at,
-        at=at,
-        offset=message.offset,
-        revision=message.revision,
-        reader=message.reader,
-        body=message.body,
-    )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from services.notify.domain.again import rung_of
-from services.notify.domain.message import Kind, Message, Status
+from services.notify.domain.message import WENT_OUT, Kind, Message
 from services.notify.domain.visit import Visit
 from shared.localtime import local_date
 
@@ -14,7 +14,6 @@ COMBINED: Final = "P3D"
 """The rung whose reminders are said together."""
 WITHIN_DAYS: Final = 7
 """Local days of the visits' zone, the day of the first visit among them (clinic default)."""
-_SAID: Final = frozenset({Status.SENDING, Status.SENT, Status.DELIVERED, Status.UNKNOWN})
 
 
 def is_combined(message: Message) -> bool:
@@ -46,7 +45,7 @@ def is_said_with_another(message: Message, ledger: Sequence[Message]) -> bool:
     if not is_combined(message):
         return False
     name = _name(message.about, message.revision)
-    return any(name in row.also and row.status in _SAID for row in ledger if row.about != message.about)
+    return any(name in row.also and row.status in WENT_OUT for row in ledger if row.about != message.about)
 
 
 def _name(subject: str, revision: int) -> str:

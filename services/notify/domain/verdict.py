@@ -11,7 +11,7 @@ from typing import Final
 from services.notify.domain.burden import free_place, is_full, tomorrow
 from services.notify.domain.check_in import CheckIn
 from services.notify.domain.clinic import Clinic
-from services.notify.domain.message import ESCORT, PATIENT, Channel, Kind, Message, Status
+from services.notify.domain.message import ESCORT, PATIENT, WENT_OUT, Channel, Kind, Message, Status
 from services.notify.domain.offer import Offer
 from services.notify.domain.policy import Policy
 from services.notify.domain.preparation import solids_stop_at
@@ -41,8 +41,6 @@ LINK_WITHIN: Final = timedelta(minutes=5)
 """So long the question whether somebody came home safely waits for the link to its form."""
 SAID_LATELY: Final = timedelta(hours=12)
 """A reminder that had to move earlier is dropped when another one of this visit went out so shortly before."""
-WENT_OUT: Final = frozenset({Status.SENDING, Status.SENT, Status.DELIVERED, Status.UNKNOWN})
-"""Where a message stands that somebody has read, or may have."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Mapping
 from functools import partial
-from itertools import takewhile
 from typing import Any, Final
 
 from services.notify.domain.message import Channel
@@ -20,7 +19,7 @@ BATCH: Final = 50
 PER_CLINIC: Final = 10
 """Messages of one clinic that one tick takes at most, so that none sends in bursts or keeps the others waiting."""
 BATCH_SECONDS: Final = 10.0
-"""After this time a tick begins no further call; what it claimed and did not begin falls free with its lease."""
+"""After this time a tick begins no further call, and gives back what it claimed: the most urgent go first next time."""
 LEASE_SECONDS: Final = 60.0
 """Longer than a batch and the slowest call together."""
 FIRST: Final = "needed_at"
@@ -42,8 +41,7 @@ def send_due(host: Host[Any, Any], providers: Mapping[Channel, Provider], channe
         seconds=LEASE_SECONDS,
     )
     deadline = time.monotonic() + BATCH_SECONDS
-    in_time = takewhile(lambda _: time.monotonic() < deadline, claimed)
-    run_batch(in_time, partial(_deliver, host, providers, gate), job=f"send-{channel}")
+    run_batch(claimed, partial(_deliver, host, providers, gate, deadline), job=f"send-{channel}")
 
 
 def _gate(provider: Provider | None) -> Gate | None:
@@ -51,9 +49,14 @@ def _gate(provider: Provider | None) -> Gate | None:
 
 
 def _deliver(
-    host: Host[Any, Any], providers: Mapping[Channel, Provider], gate: Gate | None, document: Document
+    host: Host[Any, Any],
+    providers: Mapping[Channel, Provider],
+    gate: Gate | None,
+    deadline: float,
+    document: Document,
 ) -> None:
-    if gate and not gate.admits(document["clinic_id"]):
+    is_late = time.monotonic() > deadline
+    if is_late or (gate and not gate.admits(document["clinic_id"])):
         host.database[COLLECTION].update_one(held_by(document), RELEASE)
         return
     cause = Cause(correlation_id=document["_id"], causation_id="job/send", traceparent="")

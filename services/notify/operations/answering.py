@@ -8,7 +8,8 @@ from typing import Final
 
 from services.notify.domain.contact_point import Source
 from services.notify.domain.events import CallWanted, Event, ReplyFlagged
-from services.notify.domain.message import Channel, Kind, Message, queued
+from services.notify.domain.message import Channel, Kind, Message
+from services.notify.domain.planning import queued
 from services.notify.domain.reading import Reading
 from services.notify.domain.reply import OF_A_SESSION, Answer
 from services.notify.operations.consents import opt_in, opt_out
@@ -145,6 +146,7 @@ def _row(uow: UnitOfWork, text: Text, sender: Sender, kind: Kind, *, waits: bool
         channel=Channel.SMS,
         due_at=due_at,
         expires_at=due_at + GOOD_FOR[kind],
+        needed_at=due_at,
         at=uow.now,
         offset=f"{uow.now:%Y-%m-%dT%H}",
         to=uow.seal(text.sender),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.notify.domain.message import Letter, Message, Status
-from services.notify.domain.reach import address_of
+from services.notify.operations.ledger import went_to
 from services.notify.operations.ports import Claim, UnitOfWork
 
 
@@ -42,7 +42,7 @@ def find_letter(uow: UnitOfWork, command: FindLetter) -> Doubt | None:
     message = uow.messages.claimed(command.claim)
     if message is None or message.status is not Status.UNKNOWN or message.begun_at is None:
         return None
-    to = _address(uow, message)
+    to = went_to(uow, message)
     if to is None:
         uow.messages.save(message.give_up_asking())
         return None
@@ -64,11 +64,3 @@ def ask_later(uow: UnitOfWork, command: AskLater) -> Message:
     if message.request_id != command.request_id or message.status is not Status.UNKNOWN:
         return message
     return uow.messages.save(message.ask_later(uow.now, is_answered=command.is_answered))
-
-
-def _address(uow: UnitOfWork, message: Message) -> str | None:
-    """Where it went, if that is still known: the row itself keeps only a fingerprint of it."""
-    reader = uow.recipients.find(message.patient_id) if message.patient_id else None
-    sealed = message.to or (address_of(message, reader) if reader else "")
-    to = uow.unseal(sealed) if sealed else ""
-    return to if to and uow.fingerprint(to) == message.address else None

@@ -6,7 +6,8 @@ from typing import Final
 
 from services.notify.domain.again import again
 from services.notify.domain.call import DealtWith, require_called_for
-from services.notify.domain.message import Channel, Kind, Message, Status, queued
+from services.notify.domain.message import Channel, Kind, Message, Status
+from services.notify.domain.planning import queued
 from services.notify.domain.reach import address_of
 from services.notify.domain.recipient import Recipient
 from services.notify.domain.traits import TRAITS
@@ -89,6 +90,7 @@ def write_to_patient(uow: UnitOfWork, command: WriteToPatient) -> Message:
         channel=channel,
         due_at=uow.now,
         expires_at=uow.now + OF_USE_FOR,
+        needed_at=uow.now,
         at=uow.now,
         offset=uow.new_id(),
         body=uow.seal(command.text),

@@ -9,8 +9,7 @@ from typing import Final
 
 from services.notify.domain.check_in import CheckIn, check_in_subject
 from services.notify.domain.ladder import check_in_chases, check_in_link
-from services.notify.domain.message import Kind, Message, Status
-from services.notify.domain.verdict import WENT_OUT
+from services.notify.domain.message import WENT_OUT, Kind, Message, Status
 from services.notify.domain.visit import visit_subject
 from services.notify.operations.ledger import call_off, plan
 from services.notify.operations.ports import UnitOfWork

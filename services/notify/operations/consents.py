@@ -3,13 +3,16 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from itertools import product
 from typing import Final
 
 from services.notify.domain.contact_point import ConsentStatus, ConsentStep, ContactPoint, Medium, Source, Statement
-from services.notify.domain.message import Channel
+from services.notify.domain.events import Event
+from services.notify.domain.message import Channel, Message
 from services.notify.domain.recipient import Recipient
 from services.notify.operations.consent_proof import is_present, shown
+from services.notify.operations.ledger import went_to
 from services.notify.operations.ports import UnitOfWork
 from shared.errors import Fault, NotFound, RuleBroken
 
@@ -56,7 +59,8 @@ class PatientConsents:
     addresses: tuple[AddressConsent, ...]
 
 
-def opt_out(
+def _say(
+    move: Callable[..., tuple[ContactPoint, tuple[Event, ...]]],
     uow: UnitOfWork,
     channel: Channel,
     address: str,
@@ -66,28 +70,22 @@ def opt_out(
     said_at: datetime | None = None,
     medium: Medium | None = None,
 ) -> ContactPoint:
-    """Stop everything automated to this address from this commit on; stopping twice is one stop."""
     point = uow.contact_points.of(channel, address)
     said = _statement(uow, source, wording, said_at, medium)
-    stopped, told = point.opt_out(said, _present_patients(uow, point))
-    return point if stopped is point else uow.contact_points.save(stopped, told)
+    changed, told = move(point, said, _present_patients(uow, point))
+    return point if changed is point else uow.contact_points.save(changed, told)
 
 
-def opt_in(
-    uow: UnitOfWork,
-    channel: Channel,
-    address: str,
-    *,
-    source: Source,
-    wording: str,
-    said_at: datetime | None = None,
-    medium: Medium | None = None,
-) -> ContactPoint:
-    """Messages to this address are welcome, again or for the first time."""
-    point = uow.contact_points.of(channel, address)
-    said = _statement(uow, source, wording, said_at, medium)
-    welcome, told = point.opt_in(said, _present_patients(uow, point))
-    return point if welcome is point else uow.contact_points.save(welcome, told)
+opt_out: Final = partial(_say, ContactPoint.opt_out)
+"""Stop everything automated to this address from this commit on; stopping twice is one stop."""
+opt_in: Final = partial(_say, ContactPoint.opt_in)
+"""Messages to this address are welcome, again or for the first time."""
+
+
+def learn_stop(uow: UnitOfWork, message: Message, code: str) -> None:
+    """The provider says with this code that the address which a message went to wants no more of them."""
+    if address := went_to(uow, message):
+        opt_out(uow, message.channel, address, source=Source.PROVIDER, wording=code)
 
 
 def register_addresses(uow: UnitOfWork, recipients: Iterable[Recipient]) -> None:
@@ -115,7 +113,7 @@ def record_consent(uow: UnitOfWork, command: RecordConsent) -> AddressConsent:
     if sealed is None:
         detail = f"This patient has no address for {command.channel}."
         raise RuleBroken("consent.no-address", detail, [Fault("consent.no-address", detail, "/channel")])
-    take: Callable[..., ContactPoint] = opt_out if command.status is ConsentStatus.OPTED_OUT else opt_in
+    take = opt_out if command.status is ConsentStatus.OPTED_OUT else opt_in
     point = take(
         uow,
         command.channel,

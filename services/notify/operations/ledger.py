@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
-from services.notify.domain.message import Channel, Message, Status, on_channel
-from services.notify.domain.reach import next_channel
+from services.notify.domain.message import Channel, Message, Status
+from services.notify.domain.planning import on_channel
+from services.notify.domain.reach import address_of, next_channel
 from services.notify.domain.traits import TRAITS
 from services.notify.operations.ports import UnitOfWork
 
@@ -24,6 +25,14 @@ def call_off(
     for message in uow.messages.about(about):
         if message.status is Status.QUEUED and not but(message):
             uow.messages.save(message.cancel(cause, uow.now))
+
+
+def went_to(uow: UnitOfWork, message: Message) -> str | None:
+    """Where it went, if that is still known: the row itself keeps only a fingerprint of it."""
+    reader = uow.recipients.find(message.patient_id) if message.patient_id else None
+    sealed = message.to or (address_of(message, reader) if reader else "")
+    to = uow.unseal(sealed) if sealed else ""
+    return to if to and uow.fingerprint(to) == message.address else None
 
 
 def bounce(uow: UnitOfWork, message: Message, cause: str, *, to_a_person: bool = False) -> Message:

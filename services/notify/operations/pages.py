@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from services.notify.domain.clinic import Clinic
-from services.notify.domain.message import Channel, Kind, Message, queued
+from services.notify.domain.message import Channel, Kind, Message
 from services.notify.domain.page import LINK_GOOD_FOR, StaffPage, new_page
+from services.notify.domain.planning import queued
 from services.notify.domain.policy import StaffContact
 from services.notify.operations.ledger import call_off, plan
 from services.notify.operations.ports import UnitOfWork
@@ -164,6 +165,7 @@ def letters_to(uow: UnitOfWork, page: StaffPage, contact: StaffContact, url: str
             due_at=uow.now,
             expires_at=uow.now + LINK_GOOD_FOR,
             revision=len(page.paged),
+            needed_at=uow.now,
             at=uow.now,
         )
         for channel, address in ways

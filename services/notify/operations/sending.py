@@ -8,11 +8,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
-from services.notify.domain.contact_point import Source
-from services.notify.domain.message import Channel, Letter, Message, Status, on_channel
-from services.notify.domain.reach import address_of
+from services.notify.domain.message import Channel, Letter, Message, Status
+from services.notify.domain.planning import on_channel
 from services.notify.domain.verdict import (
     Cancel,
     Divert,
@@ -26,7 +25,7 @@ from services.notify.domain.verdict import (
     judge,
 )
 from services.notify.domain.wording import Text
-from services.notify.operations.consents import opt_out
+from services.notify.operations.consents import learn_stop
 from services.notify.operations.ledger import fall_back, plan
 from services.notify.operations.letters import letter_of, text_of
 from services.notify.operations.ports import (
@@ -87,12 +86,13 @@ def begin_sending(uow: UnitOfWork, command: BeginSending) -> Looked | None:
 
 
 def record_outcome(uow: UnitOfWork, command: RecordOutcome) -> Message:
-    """Keep what the provider said. An answer to a call that has been repeated since says nothing new."""
+    """Keep what the provider said. Of a call that has been repeated since only one thing is news: that it was taken."""
     message = uow.messages.get(command.message_id)
-    if message.request_id != command.request_id or not message.awaits_answer:
+    is_old = message.request_id != command.request_id and not isinstance(command.outcome, Accepted)
+    if is_old or not message.awaits_answer:
         return message
-    if _has_to_be_repeated(message, command):
-        return uow.messages.save(message.repeat_later(uow.now, after=_pause_of(command.outcome)))
+    if _leaves_in_doubt(command.outcome, message):
+        return _doubt(uow, message, command.outcome, may_repeat=command.may_repeat)
     record = next(_RECORD[kind] for kind in type(command.outcome).__mro__ if kind in _RECORD)
     return record(uow, message, command.outcome)
 
@@ -165,12 +165,21 @@ _NOT_SENT: Final[Mapping[type[Verdict], Callable[[UnitOfWork, Message, Any], Mes
 """What each verdict but `Send` leads to."""
 
 
-def _has_to_be_repeated(message: Message, command: RecordOutcome) -> bool:
-    """Whether only the very same call can say more: this one has no end, or it failed behind one that has none."""
-    if message.status is not Status.SENDING or not command.may_repeat:
-        return False
-    is_undecided = isinstance(command.outcome, TemporaryFailure) and message.is_repeated
-    return is_undecided or isinstance(command.outcome, UnknownOutcome)
+def _leaves_in_doubt(outcome: Outcome, message: Message) -> TypeGuard[TemporaryFailure | UnknownOutcome]:
+    """Whether it may have gone out all the same: the call has no end, or it failed behind one that has none."""
+    is_undecided = isinstance(outcome, TemporaryFailure) and message.is_repeated
+    return is_undecided or isinstance(outcome, UnknownOutcome)
+
+
+def _doubt(
+    uow: UnitOfWork, message: Message, outcome: TemporaryFailure | UnknownOutcome, *, may_repeat: bool
+) -> Message:
+    """Only the very same call can say more, where the provider knows our key; else a receipt, or the provider asked."""
+    if message.status is Status.UNKNOWN:
+        return message
+    if may_repeat:
+        return uow.messages.save(message.repeat_later(uow.now, after=_pause_of(outcome)))
+    return uow.messages.save(message.lose_sight(outcome.cause, uow.now))
 
 
 def _pause_of(outcome: Outcome) -> timedelta:
@@ -194,18 +203,9 @@ def _permanent(uow: UnitOfWork, message: Message, outcome: PermanentFailure) -> 
 
 def _opted_out(uow: UnitOfWork, message: Message, outcome: OptedOut) -> Message:
     """The reader stopped at the provider: learnt for all messages to come, and a person takes this one over."""
-    recipient = uow.recipients.find(message.patient_id) if message.patient_id else None
-    sealed = message.to or (address_of(message, recipient) if recipient else "")
-    if sealed and uow.fingerprint(uow.unseal(sealed)) == message.address:
-        opt_out(uow, message.channel, uow.unseal(sealed), source=Source.PROVIDER, wording=outcome.cause)
+    learn_stop(uow, message, outcome.cause)
     fall_back(uow, message, to_a_person=True)
     return uow.messages.save(*message.fail(outcome.cause, uow.now))
-
-
-def _unknown(uow: UnitOfWork, message: Message, outcome: UnknownOutcome) -> Message:
-    if message.status is Status.UNKNOWN:
-        return message
-    return uow.messages.save(message.lose_sight(outcome.cause, uow.now))
 
 
 _RECORD: Final[Mapping[type[Outcome], Callable[[UnitOfWork, Message, Any], Message]]] = MappingProxyType(
@@ -214,7 +214,6 @@ _RECORD: Final[Mapping[type[Outcome], Callable[[UnitOfWork, Message, Any], Messa
         TemporaryFailure: _temporary,
         OptedOut: _opted_out,
         PermanentFailure: _permanent,
-        UnknownOutcome: _unknown,
     }
 )
-"""What each outcome of a call leads to; one that is not here counts as what it is made more exact of."""
+"""What each certain outcome of a call leads to; one that is not here counts as what it is made more exact of."""

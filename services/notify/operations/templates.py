@@ -5,7 +5,8 @@ from datetime import timedelta
 from typing import Final
 
 from services.notify.domain.clinic import Clinic
-from services.notify.domain.message import Channel, Kind, Message, queued
+from services.notify.domain.message import Channel, Kind, Message
+from services.notify.domain.planning import queued
 from services.notify.domain.recipient import Privacy
 from services.notify.domain.template import Place, Preview, Template, Wording, next_edition
 from services.notify.operations.ledger import plan

@@ -8,8 +8,7 @@ from datetime import date, datetime
 from typing import Any, Final
 
 from services.notify.domain.call import NOT_SAID
-from services.notify.domain.message import Channel, Kind, Message, Status
-from services.notify.domain.verdict import WENT_OUT
+from services.notify.domain.message import WENT_OUT, Channel, Kind, Message, Status
 from services.notify.operations.ports import Claim
 from shared.by_time import behind, place_of
 from shared.converters import from_document, to_document

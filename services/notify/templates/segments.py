@@ -1,17 +1,21 @@
 """What an SMS costs: its alphabet, and how many parts it takes (3GPP TS 23.038 and 23.040).
 
 160 septets of GSM 7 bit fit one part, 153 each of several; of UCS-2 it is 70 and 67. One letter outside of GSM 7 bit
-turns the whole text to UCS-2. The ten characters of the extension table count two septets, those beyond the basic plane
+turns the whole text to UCS-2. The characters of the extension table count two septets, those beyond the basic plane
 two units, and neither is cut in two by the end of a part.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-import smsutil
-
-_UNIT_BYTES: Final = {"gsm0338": 1, "utf_16_be": 2}
+_BASIC: Final = frozenset(
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
+    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+_EXTENSION: Final = frozenset("\f^{}\\[~]|€")
+_BASIC_PLANE: Final = "\uffff"
 
 
 class Encoding(StrEnum):
@@ -32,8 +36,21 @@ class Size:
 
 def size_of(text: str) -> Size:
     """What the text takes; nothing at all takes one part."""
-    if not text:
-        return Size(Encoding.GSM_7, 0, 1)
-    split = smsutil.split(text)
-    encoding = Encoding.GSM_7 if split.encoding == "gsm0338" else Encoding.UCS_2
-    return Size(encoding, split.total_bytes // _UNIT_BYTES[split.encoding], len(split.parts))
+    if _BASIC.union(_EXTENSION).issuperset(text):
+        return _size(Encoding.GSM_7, [1 + (sign in _EXTENSION) for sign in text], alone=160, each=153)
+    return _size(Encoding.UCS_2, [1 + (sign > _BASIC_PLANE) for sign in text], alone=70, each=67)
+
+
+def _size(encoding: Encoding, widths: list[int], *, alone: int, each: int) -> Size:
+    units = sum(widths)
+    return Size(encoding, units, 1 if units <= alone else _parts(widths, each))
+
+
+def _parts(widths: Iterable[int], each: int) -> int:
+    """Filled one after the other."""
+    parts, room = 1, each
+    for width in widths:
+        if width > room:
+            parts, room = parts + 1, each
+        room -= width
+    return parts

@@ -1,8 +1,9 @@
 """Eight hours without a sender, five thousand messages due, on a real database."""
 
 from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -14,16 +15,16 @@ from services.notify.domain.message import Channel, Kind, Letter, Message, Statu
 from services.notify.domain.visit import Visit
 from services.notify.jobs.expire import OVERDUE, expire_overdue
 from services.notify.jobs.send_due import PER_CLINIC, send_due
-from services.notify.operations.ledger import call_off
 from services.notify.operations.ports import Accepted
+from services.notify.operations.sessions import hear_session_cancelled, hear_session_moved
 from shared.converters import to_document
 from tests.integration.notify.notify_host import ThisNotify
-from tests.support.notify_builders import a_visit, at
+from tests.support.notify_builders import a_visit, at, session_cancelled, session_moved
 
 CLINICS = tuple(f"clinic-{number}" for number in range(5))
 NOW = at("2026-03-15 17:00")
 """The sender stood still since nine in the morning."""
-USEFUL, OVER = 700, 300
+USEFUL, OVER = 120, 880
 """Rows of each clinic that are still of use, and that are not any more."""
 
 
@@ -33,10 +34,12 @@ class Listener:
     repeatable = True
     answered = False
 
-    def __init__(self) -> None:
+    def __init__(self, while_sending: Callable[[Letter], None] = lambda _: None) -> None:
         self.ticks: list[list[Letter]] = []
+        self._while_sending = while_sending
 
     def send(self, letter: Letter) -> Accepted:
+        self._while_sending(letter)
         self.ticks[-1].append(letter)
         return Accepted(f"provider-{letter.message_id}")
 
@@ -86,62 +89,93 @@ def expired() -> float:
     return REGISTRY.get_sample_value("kadence_messages_total", labels) or 0.0
 
 
-def statuses(notify: ThisNotify) -> Counter[str]:
-    return Counter(row["status"] for row in notify.database["messages"].find({}, {"status": 1}))
+def statuses(notify: ThisNotify, **wanted: Any) -> Counter[str]:
+    return Counter(row["status"] for row in notify.database["messages"].find(wanted, {"status": 1}))
 
 
-def test_after_an_outage_the_soonest_visit_is_first_in_steps_and_what_is_over_is_let_go(notify: ThisNotify):
+def soonest(clinic: str) -> list[int]:
+    """Numbers of the visits that are still to come, in the order in which they begin."""
+    return sorted(range(OVER, OVER + USEFUL), key=lambda number: visit_of(clinic, number).starts_at)
+
+
+def drain(notify: ThisNotify, sms: Listener) -> None:
+    """Tick until there is nothing left to say or to let go."""
+    channels: dict[Channel, Any] = {Channel.SMS: sms}
+    gone = 1
+    while gone or sms.ticks[-1]:
+        sms.ticks.append([])
+        send_due(notify.host, channels, Channel.SMS)
+        gone = expire_overdue(notify.host)
+        assert gone <= OVERDUE
+
+
+@pytest.mark.timeout(240)
+def test_the_backlog_of_an_outage_goes_out_in_order_and_in_steps_and_follows_what_changes_meanwhile(notify: ThisNotify):
     for clinic in CLINICS:
         owe(notify, clinic)
     assert statuses(notify) == {Status.QUEUED: 5000}
     notify.go_to(NOW)
-    before, sms = expired(), Listener()
-    channels: dict[Channel, Any] = {Channel.SMS: sms}
-    for _ in range(4):
-        sms.ticks.append([])
-        send_due(notify.host, channels, Channel.SMS)
-    for tick in sms.ticks:
-        assert Counter(letter.clinic_id for letter in tick) == dict.fromkeys(CLINICS, PER_CLINIC)
-    for clinic in CLINICS:
-        own = [letter.message_id for letter in sms.letters if letter.clinic_id == clinic]
-        assert own == soonest(clinic, len(own))
-    assert [expire_overdue(notify.host) for _ in range(3)] == [OVERDUE, len(CLINICS) * OVER - OVERDUE, 0]
+    clinic, *others = CLINICS
+    place = 5 * PER_CLINIC
+    at_hand, *next_ones = soonest(clinic)[place:][: 2 * PER_CLINIC + 1]
+    moved, cancelled = [at_hand, *next_ones[::2]], next_ones[1::2]
+    sms = Listener(partial(change_meanwhile, notify, clinic, at_hand, moved=moved, cancelled=cancelled))
+    before = expired()
+    drain(notify, sms)
+
+    for other in others:
+        due = [id_of(other, number) for number in soonest(other)]
+        assert said(sms, other) == [due[at : at + PER_CLINIC] for at in range(0, USEFUL, PER_CLINIC)]
+    steps = said(sms, clinic)
+    still = [id_of(clinic, number) for number in soonest(clinic) if number not in next_ones]
+    assert [id for step in steps for id in step] == still
+    assert max(map(len, steps)) == PER_CLINIC
+
     assert expired() - before == len(CLINICS) * OVER
-    assert "too-late" in str(notify.database["messages"].find_one({"status": "expired"}))
-    assert statuses(notify) == {
-        Status.SENT: 4 * PER_CLINIC * len(CLINICS),
+    assert statuses(notify, offset="PT2H", revision=0) == {
+        Status.SENT: len(CLINICS) * USEFUL - len(next_ones),
         Status.EXPIRED: len(CLINICS) * OVER,
-        Status.QUEUED: 5000 - 4 * PER_CLINIC * len(CLINICS) - len(CLINICS) * OVER,
+        Status.CANCELLED: len(next_ones),
     }
+    check_notices(notify, sms, clinic, moved=moved, cancelled=cancelled)
 
 
-def soonest(clinic: str, many: int) -> list[str]:
-    visits = sorted((visit_of(clinic, number) for number in range(OVER, OVER + USEFUL)), key=starts_at)
-    return [a_row(visit, clinic).id for visit in visits[:many]]
+def change_meanwhile(
+    notify: ThisNotify, clinic: str, at_hand: int, letter: Letter, *, moved: Sequence[int], cancelled: Sequence[int]
+) -> None:
+    """While the letter `at_hand` is at the provider, its visit and some behind it move, others are called off."""
+    if letter.message_id != id_of(clinic, at_hand):
+        return
+    for number in moved:
+        move = session_moved(1, "2026-03-18 10:00", told_at=NOW)
+        notify.run(clinic, hear_session_moved, replace(move, series_id=f"{clinic}-{number}"))
+    for number in cancelled:
+        command = session_cancelled(1, series_id=f"{clinic}-{number}", told_at=NOW)
+        notify.run(clinic, hear_session_cancelled, command)
 
 
-def starts_at(visit: Visit) -> datetime:
-    return visit.starts_at
+def check_notices(
+    notify: ThisNotify, sms: Listener, clinic: str, *, moved: Sequence[int], cancelled: Sequence[int]
+) -> None:
+    """Whoever changed is told so, and once; the new times have reminders of their own."""
+    notify.go_to(NOW + timedelta(minutes=2))
+    drain(notify, sms)
+    for kind, numbers in ((Kind.CHANGE_NOTICE, moved), (Kind.CANCELLATION_NOTICE, cancelled)):
+        rows = notify.database["messages"].find({"kind": kind.value, "status": Status.SENT.value})
+        assert {row["patient_id"] for row in rows} == {f"patient-{clinic}-{number}" for number in numbers}
+    assert statuses(notify, offset="PT2H", revision=1) == {Status.QUEUED: len(moved)}
+    assert max(Counter(letter.message_id for letter in sms.letters).values()) == 1
 
 
-def test_what_is_called_off_while_the_backlog_goes_out_is_not_said(notify: ThisNotify):
-    notify.open("clinic-1", *(f"2026-03-{day:02} 10:00" for day in range(16, 20)))
-    notify.go_to(at("2026-03-15 17:00"))
-    sms = Listener()
+def said(sms: Listener, clinic: str) -> list[list[str]]:
+    """Which of the overdue reminders of a clinic went out, in their order, by the ticks that had any."""
+    owed = {id_of(clinic, number) for number in range(OVER + USEFUL)}
+    ticks = [[letter.message_id for letter in tick if letter.message_id in owed] for tick in sms.ticks]
+    return [tick for tick in ticks if tick]
 
-    def call_off_the_rest(letter: Letter) -> Accepted:
-        """While the first letter is at the provider, everything else is called off."""
-        row = next(row for row in notify.messages("clinic-1") if row.id == letter.message_id)
-        rest = {other.about for other in notify.messages("clinic-1")} - {row.about}
-        notify.run("clinic-1", partial(_cancel, sorted(rest)), None)
-        return Listener.send(sms, letter)
 
-    calling: Any = type("Calling", (), {"repeatable": True, "answered": False, "send": staticmethod(call_off_the_rest)})
-    sms.ticks.append([])
-    send_due(notify.host, {Channel.SMS: calling()}, Channel.SMS)
-    assert len(sms.letters) == 1
-    rows = [row for row in notify.messages("clinic-1") if row.kind is Kind.REMINDER]
-    assert Counter(row.status for row in rows)[Status.CANCELLED] >= 9
+def id_of(clinic: str, number: int) -> str:
+    return a_row(visit_of(clinic, number), clinic).id
 
 
 class Shut(Listener):
@@ -172,7 +206,3 @@ def test_a_clinic_that_has_to_wait_keeps_no_other_waiting_and_its_messages_stay_
     assert {letter.clinic_id for letter in sms.letters} == {"clinic-0", "clinic-2"}
     assert {row["clinic_id"] for row in notify.claim(Channel.SMS)} == {"clinic-1"}
     assert {row.attempts for row in notify.messages("clinic-1")} == {0}
-
-
-def _cancel(subjects: list[str], uow: Any, _: None) -> None:
-    call_off(uow, subjects, "visit-cancelled")

@@ -7,7 +7,8 @@ import pytest
 
 from services.notify.domain.call import LISTED_FOR, NOT_SAID
 from services.notify.domain.contact_point import Source
-from services.notify.domain.message import Channel, Kind, Message, Status, Step, on_channel, queued
+from services.notify.domain.message import Channel, Kind, Message, Status, Step
+from services.notify.domain.planning import on_channel, queued
 from services.notify.domain.visit import visit_subject
 from services.notify.operations.by_hand import DealWithMessage, deal_with_message
 from services.notify.operations.consents import opt_out

@@ -8,7 +8,8 @@ import pytest
 
 from services.notify.domain.contact_point import ContactPoint
 from services.notify.domain.events import CallWanted, MessageFailed, MessageSuppressed
-from services.notify.domain.message import ESCORT, Channel, Kind, Message, Status, queued
+from services.notify.domain.message import ESCORT, Channel, Kind, Message, Status
+from services.notify.domain.planning import queued
 from services.notify.domain.reach import next_channel
 from services.notify.operations.check_ins import hear_check_in_opened
 from services.notify.operations.ledger import bounce, plan

@@ -11,7 +11,8 @@ from services.notify.domain.check_in import CheckIn
 from services.notify.domain.contact_point import Source
 from services.notify.domain.events import MessageSuppressed
 from services.notify.domain.ladder import home_safe, reminders
-from services.notify.domain.message import ESCORT, Channel, Kind, Message, Status, queued
+from services.notify.domain.message import ESCORT, Channel, Kind, Message, Status
+from services.notify.domain.planning import queued
 from services.notify.domain.policy import Policy
 from services.notify.domain.series import Series
 from services.notify.domain.traits import TRAITS

@@ -36,11 +36,10 @@ def codes(wording: Wording = GOOD, place: Place = PLACE, **changes: Any) -> set[
     return {(fault.pointer, fault.code) for fault in faults(wording, place, **changes)}
 
 
-@pytest.mark.parametrize("place", WRITER.places(), ids=lambda place: f"{place.language} {place.key} {place.privacy}")
-def test_all_that_ships_can_be_published(place: Place):
-    wording = WRITER.shipped(place)
-    assert wording is not None
-    assert faults(wording, place) == []
+@pytest.mark.parametrize("language", ["en", "es", "de"])
+def test_all_that_ships_can_be_published(language: str):
+    shipped = {place: WRITER.shipped(place) for place in WRITER.places() if place.language == language}
+    assert [(place, found) for place, wording in shipped.items() if wording and (found := faults(wording, place))] == []
 
 
 def test_every_text_ships_in_every_language_and_at_minimal_privacy():

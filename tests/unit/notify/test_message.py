@@ -6,18 +6,8 @@ from typing import Any
 import pytest
 
 from services.notify.domain.events import CallWanted, MessageFailed, MessageSent, MessageSuppressed
-from services.notify.domain.message import (
-    COMES_EARLIER,
-    ESCORT,
-    MOVES,
-    Channel,
-    Kind,
-    Message,
-    Status,
-    Step,
-    on_channel,
-    queued,
-)
+from services.notify.domain.message import COMES_EARLIER, ESCORT, MOVES, Channel, Kind, Message, Status, Step
+from services.notify.domain.planning import on_channel, queued
 from services.notify.domain.traits import TRAITS, Quiet
 from shared.errors import RuleBroken
 from tests.support.notify_builders import BOOKED_AT, CLINIC, PATIENT, a_message
@@ -60,6 +50,9 @@ LEGAL = {
     ("retry", Status.UNKNOWN): Status.QUEUED,
     ("fail", Status.UNKNOWN): Status.FAILED,
     ("hand_over", Status.QUEUED): Status.SENT,
+    ("accept", Status.QUEUED): Status.SENT,
+    ("deliver", Status.QUEUED): Status.DELIVERED,
+    ("bounce", Status.QUEUED): Status.UNDELIVERED,
     ("deliver", Status.SENDING): Status.DELIVERED,
     ("deliver", Status.SENT): Status.DELIVERED,
     ("deliver", Status.UNKNOWN): Status.DELIVERED,
@@ -172,10 +165,11 @@ def test_beginning_keeps_the_call_and_what_will_be_read():
     assert message.history[-1] == Step(Status.SENDING, AT, "")
 
 
-def test_a_retry_waits_and_forgets_what_was_not_read():
-    again = begun(a_message()).retry("smtp-451", AT)
+def test_a_retry_waits_and_keeps_what_was_handed_over_for_a_receipt_that_may_still_come():
+    first = begun(a_message())
+    again = first.retry("smtp-451", AT)
     assert AT <= again.next_at <= AT + timedelta(seconds=2)
-    assert (again.subject, again.text, again.address, again.begun_at, again.tells_opt_out) == ("", "", "", None, False)
+    assert (again.text, again.address, again.begun_at) == (first.text, first.address, first.begun_at)
     assert again.attempts == 1
     assert again.history[-1] == Step(Status.QUEUED, AT, "smtp-451")
 
@@ -196,8 +190,11 @@ def test_what_the_patient_did_not_get_counts_to_no_cap(end: str):
     assert changed(CALLS["accept"](message)).place == message.place
 
 
-def test_a_retry_has_said_nothing_of_other_visits():
-    assert replace(begun(a_message()), also=("visit@0",)).retry("smtp-451", AT).also == ()
+@pytest.mark.parametrize("move", ["accept", "deliver", "bounce"])
+def test_a_receipt_is_of_a_message_that_a_provider_was_called_for(move: str):
+    assert not a_message().takes_receipt(move)
+    assert begun(a_message()).retry("smtp-451", AT).takes_receipt(move)
+    assert not begun(a_message()).retry("rate", AT, is_attempt=False).takes_receipt(move)
 
 
 @pytest.mark.parametrize(

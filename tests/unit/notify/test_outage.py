@@ -7,11 +7,14 @@ from typing import Any
 
 from services.notify.domain.message import Channel, Kind, Letter, Message, Status
 from services.notify.jobs.deliver import deliver
+from services.notify.operations.by_hand import WriteToPatient, write_to_patient
 from services.notify.operations.patients import hear_patient
 from services.notify.operations.ports import TemporaryFailure
+from services.notify.operations.replies import ReceiveReply, receive_reply
 from services.notify.operations.series import SeriesBooked, hear_series_booked
 from tests.support.notify_builders import BOOKED_AT, CLINIC, PATIENT, a_world, at, patient_heard, series_booked
 from tests.support.notify_fakes import FakeNotify, FakeProvider, providers
+from tests.support.notify_staff import a_staffed_world
 
 SMS = Channel.SMS
 
@@ -41,6 +44,19 @@ def test_the_soonest_visit_goes_first_whatever_is_said_about_it():
     )
     assert ("series-1", "PT2H") in reminded
     assert "series-3" not in dict(reminded)
+
+
+def test_who_is_in_danger_or_is_written_to_by_a_person_waits_for_no_reminder():
+    world = a_staffed_world(now=BOOKED_AT)
+    for number in range(3):
+        book(world, number, "2026-03-10 16:00")
+    world.drain(providers())
+    world.now = at("2026-03-10 15:59")
+    world.run(CLINIC, receive_reply, ReceiveReply("+12125550123", "I want to die", "text-1", world.now))
+    world.run(CLINIC, write_to_patient, WriteToPatient("patient-0", "Please come at once."))
+    world.now += timedelta(seconds=1)
+    first = sorted(row.kind for row in claimed(world)[:4])
+    assert first == [Kind.CRISIS, Kind.MANUAL, Kind.STAFF_PAGE, Kind.STAFF_PAGE]
 
 
 def test_eight_hours_without_a_provider_are_no_heap_of_old_news():

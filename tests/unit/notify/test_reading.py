@@ -1,4 +1,3 @@
-import time
 from functools import partial
 
 import pytest
@@ -250,19 +249,3 @@ def test_case_blanks_punctuation_and_width_change_nothing(text, data, cased, is_
 def test_any_text_is_read(text):
     assert isinstance(read_it(text), Reading)
     assert folded(" ".join(folded(text))) == folded(text)
-
-
-@pytest.mark.parametrize("unit", ["stop ", "dont stop texting ", "stop sending me these ", "a", "1 ", "kill ", "no ",
-                                  "\u200b", "\ufdfa", "\u0301", "dont not "])  # fmt: skip
-def test_the_longest_text_takes_milliseconds_and_twice_the_text_twice_the_time(unit):
-    def seconds(length: int) -> float:
-        text = (unit * length)[:length]
-        times = []
-        for _ in range(5):
-            began = time.perf_counter()
-            read_it(text)
-            times.append(time.perf_counter() - began)
-        return min(times)
-
-    assert seconds(LONGEST) < 0.1
-    assert seconds(8 * LONGEST) < 0.1 + 40 * seconds(LONGEST)

@@ -474,8 +474,42 @@ def test_the_answer_to_an_earlier_call_says_nothing_about_the_repeated_one():
     found = {found.message_id: found for _, found in world.claim(worker="quick")}[p1d(world).id]
     repeated = begin(world, found, REPEATABLE)
     assert repeated.letter == begun.letter
-    assert record(world, begun, TemporaryFailure("late")).status is Status.SENDING
+    for late in (TemporaryFailure("late"), PermanentFailure("late"), UnknownOutcome("late")):
+        assert record(world, begun, late).status is Status.SENDING
     assert record(world, repeated, Accepted("provider-1")).status is Status.SENT
+
+
+def repeated_and_given_up() -> tuple[FakeNotify, Any, Any]:
+    """Two calls that nobody has heard the end of, the second the same again; then it was of no use any more."""
+    world = a_world_at("2026-03-15 10:00")
+    calls = []
+    for worker in ("first", "second"):
+        found = {found.message_id: found for _, found in world.claim(worker=worker)}[p1d(world).id]
+        calls.append(begin(world, found, REPEATABLE))
+        pass_lease(world)
+    cancel_visit(world)
+    found = {found.message_id: found for _, found in world.claim(worker="third")}[p1d(world).id]
+    assert begin(world, found, REPEATABLE).message.status is Status.UNKNOWN
+    return world, *calls
+
+
+def test_that_an_earlier_call_was_taken_is_a_fact_whatever_came_since():
+    world, first, _ = repeated_and_given_up()
+    assert record(world, first, Accepted("provider-1")).status is Status.SENT
+
+
+def test_a_late_failure_of_the_repeated_call_does_not_undo_the_doubt_about_the_first():
+    world, _, second = repeated_and_given_up()
+    assert record(world, second, TemporaryFailure("429")).status is Status.UNKNOWN
+
+
+def test_a_doubt_outlives_a_change_of_the_provider():
+    world = a_world_at("2026-03-15 10:00")
+    for worker in ("first", "second"):
+        found = {found.message_id: found for _, found in world.claim(worker=worker)}[p1d(world).id]
+        repeated = begin(world, found, REPEATABLE)
+        pass_lease(world)
+    assert record(world, repeated, TemporaryFailure("429")).status is Status.UNKNOWN
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------

@@ -4,7 +4,6 @@ import re
 from datetime import timedelta
 
 import pytest
-from flask import Flask
 from flask.testing import FlaskClient
 
 from services.notify.domain.contact_point import ConsentStatus, ContactPoint
@@ -16,6 +15,7 @@ from services.notify.pages.unsubscribe import unsubscribe_pages
 from shared.pages import HEADERS
 from tests.support.notify_builders import BOOKED_AT, CLINIC, PATIENT, clinic_heard, patient_heard
 from tests.support.notify_fakes import FakeNotify
+from tests.support.pages_app import pages_app
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 TEXTS = load_texts("unsubscribe")
@@ -31,9 +31,7 @@ def world() -> FakeNotify:
 
 @pytest.fixture
 def browser(world: FakeNotify) -> FlaskClient:
-    app = Flask(__name__)
-    app.register_blueprint(unsubscribe_pages(world.run))
-    return app.test_client()
+    return pages_app(unsubscribe_pages(world.run)).test_client()
 
 
 def register(world: FakeNotify, locale: str) -> None:

@@ -6,7 +6,8 @@ import pytest
 
 from services.notify.domain.check_in import CheckIn
 from services.notify.domain.ladder import reminders
-from services.notify.domain.message import Channel, Kind, Message, Status, Step, on_channel
+from services.notify.domain.message import Channel, Kind, Message, Status, Step
+from services.notify.domain.planning import on_channel
 from services.notify.domain.verdict import Cancel, Divert, Expire, Scene, Send, Suppress, Wait, judge
 from services.notify.domain.visit import VisitStatus
 from tests.support.notify_builders import (
