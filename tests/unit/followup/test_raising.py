@@ -258,7 +258,7 @@ def scored(id, days, total, *, anchor=Anchor.SERIES, series_id=SERIES):
 def test_two_readings_over_half_of_the_baseline_suspect_a_relapse_in_the_same_commit():
     world = a_world()
     earlier = (scored("a", -14, 20, anchor=Anchor.SESSION), scored("b", 7, 6), scored("c", 14, 11))
-    other = scored("d", 8, 1, series_id="another-series")
+    other = scored("d", 20, 1, series_id="another-series")
     now = an_open_check_in(anchor=Anchor.SERIES)
     for check_in in (*earlier, replace(other, covers=()), replace(now, id="e", expires_at=now.due_at + timedelta(30))):
         world.run(CLINIC, lambda uow, one: uow.check_ins.save(one), check_in)

@@ -85,6 +85,7 @@ def test_another_role_is_another_list():
         ([shift(ANN, "00:00", "00:00")], []),
         ([shift(ANN, "08:00", "20:00"), shift(BEN, "20:00", "08:00")], []),
         ([], [("rota.gap", "Monday 00:00", "Monday 00:00")]),
+        ([shift(ANN, "00:00", "00:00"), shift(BEN, "09:00", "10:00", days=(3,))], []),
         (
             [shift(ANN, "08:00", "20:00", days=(1,)), shift(BEN, "20:00", "08:00", days=(7,))],
             [("rota.gap", "Monday 20:00", "Sunday 20:00")],
@@ -136,6 +137,14 @@ def test_somebody_is_on_call_at_every_minute_of_the_nights_when_clocks_change(zo
     begins = resolve(datetime.fromisoformat(f"{night} 00:00"), zone) - timedelta(hours=2)
     for minute in range(8 * 60):
         assert handed_over.who(Role.CLINICIAN, begins + timedelta(minutes=minute), zone) is not None
+
+
+def test_shifts_that_overlap_leave_nobody_out_when_clocks_jump_over_the_later_ones_beginning():
+    """From 03:00, where one ends, until 03:45, where the other one's 02:45 has moved to."""
+    overlapping = rota(shift(ANN, "08:00", "03:00"), shift(BEN, "02:45", "08:00"))
+    three = resolve(datetime.fromisoformat("2026-03-08 03:00"), NEW_YORK)
+    on_call = [overlapping.who(Role.CLINICIAN, three + timedelta(minutes=m), NEW_YORK) for m in (-1, 0, 44, 45)]
+    assert on_call == [ANN, BEN, BEN, BEN]
 
 
 def test_in_the_hour_that_comes_twice_whoever_took_over_stays():
