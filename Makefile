@@ -30,7 +30,7 @@ check: $(VENV)/dev ## Style, types, import rules, unit, architecture and contrac
 
 .PHONY: screenshots
 screenshots: $(VENV)/dev ## Take the pictures in docs/pages anew, in a real Chromium
-	$(BIN)/pytest tests/browser/test_every_page.py --screenshots docs/pages
+	$(BIN)/pytest tests/browser/test_every_page.py tests/browser/test_charts.py --screenshots docs/pages
 
 .PHONY: format
 format: $(VENV)/dev ## Put the code in order

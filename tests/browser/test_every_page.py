@@ -22,6 +22,11 @@ def says_born(page: Page, year: str = BORN) -> None:
         page.locator("form button").first.click()
 
 
+def choose(page: Page, *items: int) -> None:
+    for item in items:
+        page.locator(f'label[for="phq-9.{item}-1"]').click()
+
+
 def test_the_pages_of_a_check_in(page, mailbox, look):
     page.goto(mailbox.check_in("phq-9").link)
     look(page, "check-in-1-year")
@@ -35,11 +40,11 @@ def test_the_pages_of_a_check_in(page, mailbox, look):
     sends(page, "Save and finish later")
     page.locator(".saved").evaluate("one => one.scrollIntoView()")
     look(page, "check-in-5-saved")
+    choose(page, 1, 2, 4, 5, 6, 8)
     sends(page, "Send my answers")
     page.get_by_role("alert").evaluate("one => one.scrollIntoView()")
     look(page, "check-in-6-blank")
-    for item in range(1, 10):
-        page.locator(f'label[for="phq-9.{item}-1"]').click()
+    choose(page, 3, 7)
     sends(page, "Send my answers")
     look(page, "check-in-7-answered")
 

@@ -114,8 +114,6 @@ def leave_alert(practice: Practice, patient_id: str) -> str:
         sees="none",
         answered_at=at,
         raised_at=at,
-        ladder=(),
-        next_step_at=None,
     )
     kept = {**to_document(alert), "_id": alert.id, "clinic_id": practice.id, "version": 1, "told": 0, "outbox": []}
     practice.town.databases()[SERVICES.index("followup")]["alerts"].insert_one(kept)

@@ -17,6 +17,10 @@ BOTTOM: Final = 388
 
 _LABELS_APART: Final = 26
 _NUMBERS_APART: Final = 16
+_ABOVE: Final = 14
+_BELOW: Final = 25
+_HEADROOM: Final = 28
+"""Pixels between a dot and its number, which stands below where it would run into the numbers of sessions."""
 _MOST_DATES: Final = 9
 _SIGN: Final = 30
 _LETTER: Final = 7.2
@@ -49,11 +53,12 @@ class Mark:
 
 @dataclass(frozen=True)
 class Dot:
-    """One score. `text` is written above it, where there is room; `about` is read aloud."""
+    """One score. `text` is written at `text_y` beside it, where there is room; `about` is read aloud."""
 
     x: float
     y: float
     text: str
+    text_y: float
     about: str
     is_urgent: bool
     is_too_soon: bool
@@ -168,10 +173,12 @@ def _dots(chart: Chart, x: Span, y: Span) -> Iterator[Dot]:
     """A level needs no text: its name stands at the right."""
     written = _written(chart.readings, x) if chart.instrument.total else set()
     for place, reading in enumerate(chart.readings):
+        height = y.at(reading.measure.total)
         yield Dot(
             x.at(reading.on.toordinal()),
-            y.at(reading.measure.total),
+            height,
             reading.measure.shown if place in written else "",
+            round(height - _ABOVE if height - TOP > _HEADROOM else height + _BELOW, 1),
             f"{day(reading.on)}: {scored(reading.measure)}",
             reading.is_urgent,
             reading.is_too_soon,

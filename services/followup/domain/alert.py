@@ -107,8 +107,8 @@ class Alert:
     sees: Help
     answered_at: datetime
     raised_at: datetime
-    ladder: tuple[Step, ...]
-    next_step_at: datetime | None
+    ladder: tuple[Step, ...] = ()
+    next_step_at: datetime | None = None
     paged: tuple[Paged, ...] = ()
     status: AlertStatus = AlertStatus.RAISED
     acknowledged_at: datetime | None = None

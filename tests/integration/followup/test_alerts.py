@@ -1,6 +1,7 @@
 """Alerts on a real database: raised once with the answers, paged once for each step, whatever dies in between."""
 
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from time import monotonic
@@ -121,6 +122,17 @@ def test_a_tick_looks_at_no_alert_that_is_over(followup: ThisFollowup):
     followup.database[COLLECTION].insert_many({**kept, "_id": f"alert-{n}", "outbox": []} for n in range(40))
     plan = followup.database[COLLECTION].find(to_page(at_minute(600))).explain()["executionStats"]
     assert (plan["totalKeysExamined"], plan["totalDocsExamined"]) == (0, 0)
+
+
+def test_an_alert_that_pages_nobody_is_read_as_it_was_written(followup: ThisFollowup):
+    """As after the second silence in a row."""
+    alert_id = an_alarm(followup)
+    [alarm] = alerts(followup)
+    silent = replace(alarm, id="silent", version=0, trigger="contact-lost", ladder=(), next_step_at=None)
+    saved = followup.attempt(CLINIC, lambda uow: uow.alerts.save(silent))
+    assert {alert.id: alert for alert in alerts(followup)} == {alert_id: alarm, "silent": saved}
+    followup.run(CLINIC, acknowledge_alert, AcknowledgeAlert("silent"))
+    assert followup.run(CLINIC, close_alert, CloseAlert("silent", "reached by post")).ladder == ()
 
 
 def test_what_staff_wrote_and_who_they_are_does_not_rest_readable(followup: ThisFollowup):

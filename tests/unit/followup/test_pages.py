@@ -3,7 +3,6 @@ from collections.abc import Iterator
 from html.parser import HTMLParser
 
 import pytest
-from flask import Flask
 from flask.testing import FlaskClient
 from structlog.testing import capture_logs
 
@@ -14,6 +13,7 @@ from services.followup.pages.check_in import check_in_pages
 from shared.errors import TransientFailure
 from tests.support.followup_builders import CLINIC, a_clinic, a_patient, a_world_with_an_open_check_in
 from tests.support.followup_fakes import PUBLIC_URL, FakeFollowup
+from tests.support.pages_app import pages_app
 
 FULL = {f"q{item}": "0" for item in range(1, 10)}
 FIRST = "You do not have to wait for us. If you might act"
@@ -24,9 +24,7 @@ class Phone:
     """A patient's browser: follows redirects, keeps its cookie."""
 
     def __init__(self, world: FakeFollowup, token: str) -> None:
-        app = Flask("followup", static_folder=None)
-        app.register_blueprint(check_in_pages(world.run, public_url=PUBLIC_URL))
-        self.client: FlaskClient = app.test_client()
+        self.client: FlaskClient = pages_app(check_in_pages(world.run, public_url=PUBLIC_URL)).test_client()
         self.address = f"/followup/c/{token}"
 
     def read(self):

@@ -194,6 +194,15 @@ def test_a_severe_adverse_event_goes_to_the_nurse():
     assert (alert.trigger, alert.tier, alert.sees, alert.next_role) == ("severe-adverse-event", 1, "emergency", "nurse")
 
 
+def test_what_should_be_over_the_day_after_waits_for_the_nurse_in_opening_hours_and_shows_no_help():
+    world, token = a_world_with_an_open_check_in("day-after")
+    Patient(world, token).says(
+        day_after=dict.fromkeys([i.id for i in LIBRARY.newest("day-after").items], 0) | {"dizzy": 1}
+    )
+    [alert] = world.all(Alert)
+    assert (alert.trigger, alert.tier, alert.sees, alert.next_role) == ("adverse-event", 3, "none", "nurse")
+
+
 def test_mania_holds_and_is_one_alert():
     world, _ = a_world_with_an_open_check_in()
     entered(world, phq_9=phq(0), asrm={"mood": 3, "confidence": 3, "sleep": 3, "speech": 3, "activity": 0})
