@@ -15,14 +15,13 @@ from typing import Any, Final
 import phonenumbers
 import structlog
 from flask import Blueprint, Response, g, request
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
 from shared import tracing
 from shared.errors import NotFound, TransientFailure
 from shared.unit_of_work import Cause
 from shared.units import Units
-from shared.web import hear_out
 
 Run = Callable[[str, Callable[[Any, Any], Any], Any], Any]
 """Runs an operation with its command in one unit of work of a clinic; its result."""
@@ -76,8 +75,6 @@ def private_pages(name: str, import_name: str, *, prefix: str, say: Say) -> Blue
         return response
 
     def broken(bug: Exception) -> Response:
-        if isinstance(bug, RequestEntityTooLarge):
-            hear_out()
         if isinstance(bug, HTTPException):
             return say("later", HTTPStatus(bug.code or HTTPStatus.BAD_REQUEST))
         log.error("bug", exc_info=bug)

@@ -64,6 +64,7 @@ def create_app(
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.json.sort_keys = False  # type: ignore[attr-defined]
     _observe(app)
+    app.after_request(_hear_out)
     _tell_faults(app)
     api = _Api(app)
     api.spec.components.security_scheme("access_key", {"type": "http", "scheme": "bearer"})
@@ -210,6 +211,15 @@ def _header(name: str, about: str, length: int, pattern: str = "^[ -~]+$") -> di
     return {"in": "header", "name": name, "required": True, "description": about, "schema": schema}
 
 
+def _hear_out(response: Response) -> Response:
+    """Read what the caller still sends: hung up on in mid-sentence, it would never see the answer."""
+    rest = request.environ["wsgi.input"]
+    for _ in range(HEARD_OUT_BYTES // MAX_BODY_BYTES):
+        if not rest.read(MAX_BODY_BYTES):
+            break
+    return response
+
+
 def _tell_faults(app: Flask) -> None:
     app.register_error_handler(Refused, _problem_of_refusal)
     for failure in (TransientFailure, ConnectionFailure, ExecutionTimeout):
@@ -242,22 +252,12 @@ def _problem_of_failure(failure: Exception) -> Response:
 
 def _problem_of_http(error: HTTPException) -> Response:
     status = HTTPStatus(error.code or 500)
-    if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-        hear_out()
     parsed = getattr(error, "data", None) or {}
     faults = _faults(parsed.get("messages", {}))
     code = "invalid" if faults else status.phrase.lower().replace(" ", "-")
     detail = "Some fields are wrong; see errors." if faults else str(error.description)
     headers = {name: value for name, value in error.get_headers() if name.lower() != "content-type"}
     return _problem(status, problems.problem(status, code, detail, faults), headers)
-
-
-def hear_out() -> None:
-    """Read what the caller still sends: hung up on in mid-sentence, it would never see the answer."""
-    rest = request.environ["wsgi.input"]
-    for _ in range(HEARD_OUT_BYTES // MAX_BODY_BYTES):
-        if not rest.read(MAX_BODY_BYTES):
-            return
 
 
 def _faults(messages: Mapping[str, Any]) -> tuple[Fault, ...]:

@@ -191,10 +191,10 @@ def test_no_clinic_is_called_what_breaks_a_line_or_turns_it_around(own: Practice
     refused(own.http.post(own.at("booking", "/patients"), body), 422)
 
 
-def test_a_hook_does_not_read_ten_megabytes_to_the_end(signed_town: Town):
+@pytest.mark.parametrize("path", ["/notify/u/nobody", "/notify/p/nobody", "/notify/hooks/gateway/nobody/inbound"])
+def test_who_has_no_access_key_is_answered_after_ten_megabytes(signed_town: Town, path: str):
     http = Http(signed_town.url, None)
     for body in (TEN_MEGABYTES, iter([TEN_MEGABYTES[:100_000]] * 100)):  # the second without saying how long it is
-        path = "/notify/hooks/gateway/nobody/inbound"
         answer = http.send("POST", path, data=body, headers={"Content-Type": "application/json"})
         assert answer.status_code in {401, 404, 411, 413}, answer.text
         assert answer.elapsed < timedelta(seconds=WITHIN)

@@ -9,16 +9,13 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 import pytest
-from pymongo import MongoClient
 
 from deploy.local.local_server import Server
-from deploy.local.platform import Platform
-from shared.clock import SimulatedClock
 from shared.ids import new_id
 from shared.localtime import to_local
 from tests.e2e.followed import BORN, CheckIn, Followed, Given, moment
 from tests.e2e.practice import Practice, open_practice, six_times
-from tests.e2e.town import Town, eventually, ok
+from tests.e2e.town import Town, a_town, eventually, ok
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -37,13 +34,8 @@ NOT_ANSWERED: Final = {"month-8", "month-9"}
 def town(
     tmp_path_factory: pytest.TempPathFactory, running_servers: tuple[Server, Server], mongo_url: str
 ) -> Iterator[Town]:
-    folder = tmp_path_factory.mktemp("a-year")
-    namespace = f"e2e{new_id().replace('-', '')[10:22]}"
-    with (
-        Platform(folder, namespace=namespace, servers=running_servers) as platform,
-        MongoClient[dict[str, Any]](mongo_url, tz_aware=True) as mongo,
-    ):
-        yield Town(platform, SimulatedClock(platform.installation.clock_file), mongo)
+    with a_town(tmp_path_factory.mktemp("a-year"), running_servers, mongo_url) as own:
+        yield own
 
 
 def points(total: int) -> Given:

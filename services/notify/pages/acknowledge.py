@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any, Final, NoReturn
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request
@@ -15,13 +16,14 @@ from werkzeug.wrappers import Response as AnyResponse
 from services.notify.domain.page import PATH, PageStatus
 from services.notify.operations import pages
 from services.notify.operations.pages import ByLink, OpenedPage
-from services.notify.pages.texts import FALLBACK, Texts, as_asked, load_texts
 from shared.errors import NotFound
 from shared.localtime import to_local
+from shared.page_texts import Texts, as_asked, best, load_texts
 from shared.pages import Run, private_pages, spoken
 from shared.unit_of_work import EVERY_CLINIC
 
 PREFIX: Final = "/notify"
+TEXTS: Final = Path(__file__).parent / "texts" / "acknowledge"
 DO: Final = "do"
 """What a button wants."""
 
@@ -42,7 +44,7 @@ class View:
 
 def staff_pages(run: Run) -> Blueprint:
     """The pages below `/notify/p/`."""
-    texts = load_texts("acknowledge")
+    texts = load_texts(TEXTS)
     blueprint = private_pages("staff", __name__, prefix=PREFIX, say=lambda *page: _say(texts, *page))
     door = _Door(run, texts)
     address = f"{PATH.removeprefix(PREFIX)}<token>"
@@ -89,7 +91,7 @@ def _view(opened: OpenedPage, texts: Mapping[str, Texts]) -> View:
 
     return View(
         template=_template(opened),
-        say=texts.get(clinic.locale, texts[FALLBACK]),
+        say=best(texts, clinic.locale),
         alias=clinic.sender_alias,
         since=clock(page.raised_at),
         taken=clock(page.acknowledged_at),

@@ -7,6 +7,7 @@ Mail scanners open links by themselves: reading never changes anything.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any, Final, NoReturn
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request
@@ -21,12 +22,13 @@ from services.notify.operations.unsubscribe import (
     subscribe_again,
     unsubscribe,
 )
-from services.notify.pages.texts import FALLBACK, Texts, as_asked, load_texts
 from shared.errors import NotFound
+from shared.page_texts import Texts, as_asked, best, load_texts
 from shared.pages import Run, private_pages
 from shared.unit_of_work import EVERY_CLINIC
 
 PREFIX: Final = "/notify"
+TEXTS: Final = Path(__file__).parent / "texts" / "unsubscribe"
 DO: Final = "do"
 """What a button wants."""
 ONE_CLICK: Final = ("List-Unsubscribe", "One-Click")
@@ -44,7 +46,7 @@ class View:
 
 def unsubscribe_pages(run: Run) -> Blueprint:
     """The pages below `/notify/u/`."""
-    texts = load_texts("unsubscribe")
+    texts = load_texts(TEXTS)
     pages = private_pages("unsubscribe", __name__, prefix=PREFIX, say=lambda *page: _say(texts, *page))
     door = _Door(run, texts)
     address = f"{UNSUBSCRIBE.removeprefix(PREFIX)}<token>"
@@ -73,7 +75,7 @@ class _Door:
         if request.form.get(name) == click:
             return self._page(self._do(token, unsubscribe, f"{name}={click}"))
         found = self._do(token, read_subscription)
-        say = self._texts.get(found.locale, self._texts[FALLBACK])
+        say = best(self._texts, found.locale)
         wanted = request.form.get(DO)
         if wanted == "stop":
             self._do(token, unsubscribe, say("stop_text", alias=found.alias))
@@ -87,7 +89,7 @@ class _Door:
         return found
 
     def _page(self, found: Subscription) -> Response:
-        say = self._texts.get(found.locale, self._texts[FALLBACK])
+        say = best(self._texts, found.locale)
         return _rendered(View("stopped" if found.is_stopped else "open", say, found.alias))
 
 
