@@ -148,20 +148,19 @@ def _form_of(patient: Followed, status: str) -> CheckIn:
 def test_whatever_dies_while_patients_answer_nothing_is_lost_and_nobody_paged_twice(evening: Evening, seed: int):
     chance, platform, is_over = Random(seed), evening.stage.platform, threading.Event()
 
-    def something_dies(*parts: str) -> None:
-        victim = chance.choice(parts)
+    def dies(victim: str) -> None:
         platform.kill(victim)
         platform.wait_ready(victim)
 
     with ThreadPoolExecutor(PATIENTS) as pool:
         answering = [pool.submit(one.answer, Random(chance.random()), is_over.is_set) for one in evening.phones]
-        for _ in range(KILLS):
-            something_dies(*PARTS)
+        for victim in chance.sample(PARTS * 3, KILLS):
+            dies(victim)
             wait_until(lambda: False, chance.random())
         is_over.set()
         for one in answering:
             one.result()
-    evening.nobody_takes_anything_on(lambda: something_dies(*PARTS[1:]))
+    evening.nobody_takes_anything_on(lambda: dies(chance.choice(PARTS[1:])))
     evening.conclude()
 
 
