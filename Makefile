@@ -18,7 +18,8 @@ demo: $(VENV)/local ## Start everything on this machine and play the story (ARGS
 
 .PHONY: test
 test: check ## Everything: check, then laws, integration, end-to-end, browser and fault tests on real servers
-	$(BIN)/pytest tests/laws tests/integration tests/e2e tests/browser tests/faults -n $(WORKERS) --dist loadscope
+	$(BIN)/pytest tests/laws tests/integration tests/e2e tests/browser -n $(WORKERS) --dist loadscope
+	$(BIN)/pytest tests/faults -n $(WORKERS) --dist loadscope
 
 .PHONY: check
 check: $(VENV)/dev ## Style, types, import rules, unit, architecture and contract tests (under 30 s)

@@ -179,8 +179,15 @@ class Story:
             said = read_out(Browser(link_in(message["text"])).post(**form), "h1")
             points = sum(ANSWERS[kind]["phq-9"])
             self._stage.tell("page", f"answered {points} of 27 points; the page says: {said}")
+            self._stage.expect(lambda: self._is_known(points), "the score at the clinic's desk")
 
         return _Scene(at, answer)
+
+    def _is_known(self, points: int) -> bool:
+        """Whether booking has heard of a score: without one of the week it does not let a course go on."""
+        path = self._stage.at("booking", f"patients/{self._patient['id']}/clearance")
+        newest = {one["instrument"]: one["total"] for one in self._stage.desk.get(path)["measures"]}
+        return newest.get("phq-9") == points
 
     def _open_link(self, kind: str) -> Any:
         """The link's message of that check-in: others have theirs too."""

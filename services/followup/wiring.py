@@ -39,7 +39,7 @@ def service(settings: Settings) -> Service[MongoUnitOfWork]:
             MongoUnitOfWork,
             instruments=library,
             default_plan=default_plan,
-            rules=load_rules(library.instruments),
+            default_rules=load_rules(library.instruments),
             public_url=settings.public_url,
         ),
     )

@@ -113,6 +113,12 @@ def a_rota() -> dict[str, Any]:
     }
 
 
+def rules_in_force(practice: Practice) -> dict[str, Any]:
+    """A clinic's rules for alerts as they are, to be published once more."""
+    found: dict[str, Any] = ok(practice.http.get(practice.at("followup", "/alert-rules")))["rules"]
+    return found
+
+
 def a_clinic(**details: Any) -> dict[str, Any]:
     """A body that opens a clinic."""
     return {
@@ -205,6 +211,7 @@ BODIES: Final[Mapping[str, Callable[[Practice, str], dict[str, Any]]]] = {
     "regrade_alert": lambda _, __: {"tier": 4, "reason": "meant last year"},
     "close_alert": lambda _, __: {"reason": "safety plan reviewed"},
     "publish_rota": lambda _, __: a_rota(),
+    "publish_alert_rules": lambda practice, _: {"rules": rules_in_force(practice)},
     "enter_answers": lambda _, __: {"answers": ANSWERS, "entered_by": "Nurse Ames"},
     "cancel_check_in": lambda _, __: {"reason": "mistake"},
     "publish_plan": lambda _, __: {"questions": QUESTIONS},

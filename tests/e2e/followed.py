@@ -36,6 +36,7 @@ class Followed:
     def check_ins(self, *statuses: str) -> list[dict[str, Any]]:
         """By the instant at which they are due."""
         path = self.practice.at("followup", f"/patients/{self.id}/check-ins")
+        eventually(lambda: self.practice.http.get(path).ok, "hearing of the patient")
         items: list[dict[str, Any]] = ok(self.practice.http.get(path, limit=200))["items"]
         return [item for item in items if not statuses or item["status"] in statuses]
 

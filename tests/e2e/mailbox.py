@@ -8,7 +8,7 @@ from typing import Any
 from deploy.local.mail_catcher import caught
 from shared.ids import new_id
 from tests.e2e.practice import ONE, Practice
-from tests.e2e.town import a_phone, eventually, ok
+from tests.e2e.town import a_phone, a_word, eventually, ok
 from tests.e2e.world import open_check_in
 
 BORN = "1980"
@@ -63,7 +63,7 @@ class Mailbox:
 
     def _patient(self, **details: Any) -> dict[str, Any]:
         email = f"{new_id()}@example.com"
-        return self.practice.register(name="Ada Byron", email=email, preferred_channel="email", **details)
+        return self.practice.register(name=f"Ada {a_word()}", email=email, preferred_channel="email", **details)
 
     def _link(self, email: str, path: str) -> str:
         def found() -> str:

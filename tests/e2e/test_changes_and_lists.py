@@ -18,6 +18,7 @@ NAMES: Final = {
     "move_session": "/clinics/{clinic_id}/series/{series_id}",
     "change_messaging": "/clinics/{clinic_id}/messaging",
     "publish_rota": "/clinics/{clinic_id}/rota",
+    "publish_alert_rules": "/clinics/{clinic_id}/alert-rules",
 }
 """Where the version of what each PATCH or PUT changes is read."""
 
@@ -122,6 +123,13 @@ def _plans(practice: Practice) -> str:
     return str(ok(practice.http.post(practice.at("followup", "/follow-up-plans"), {"questions": QUESTIONS}))["id"])
 
 
+def _alert_rules(practice: Practice) -> str:
+    path = practice.at("followup", "/alert-rules")
+    found = practice.http.get(path)
+    body = {"rules": ok(found)["rules"]}
+    return str(ok(practice.http.send("PUT", path, json=body, headers={"If-Match": found.headers["ETag"]}))["id"])
+
+
 LISTS: Final[Mapping[str, tuple[Callable[[Practice], str] | None, int]]] = {
     "list_patients": (_patients, 0),
     "list_resources": (_resources, 0),
@@ -129,6 +137,7 @@ LISTS: Final[Mapping[str, tuple[Callable[[Practice], str] | None, int]]] = {
     "list_series": (_series, 0),
     "list_protocols": (None, 15),
     "list_plans": (_plans, 1),
+    "list_alert_rules": (_alert_rules, 0),
     "list_tasks": (_tasks, 0),
     "list_messages": (_series, 0),
     "list_replies": (_replies, 0),

@@ -43,6 +43,10 @@ def answer(practice: Practice, phone: str, text: str) -> str:
     return str(ok(practice.http.post(practice.at("notify", "/replies"), body))["answer"])
 
 
+def statuses(practice: Practice, patient: dict[str, Any], kind: str) -> set[str]:
+    return {row["status"] for row in practice.messages(patient_id=patient["id"]) if row["kind"] == kind}
+
+
 def unconfirmed(practice: Practice) -> set[str]:
     """Whose visits the front desk sees that nobody has confirmed."""
     found = ok(practice.http.get(practice.at("notify", "/visits/unconfirmed")))["items"]
@@ -68,6 +72,7 @@ def test_a_patient_elsewhere_is_reminded_in_their_language_and_at_their_hours_an
     assert answer(own, ana["phone"], "1") == "confirm"
     path = own.at("booking", f"/series/{series['id']}")
     eventually(lambda: ok(own.http.get(path))["sessions"][0]["confirmed_at"], "confirming the session")
+    eventually(lambda: "cancelled" in statuses(own, ana, "unconfirmed"), "hearing that it is confirmed")
 
     run_to(own.town, [own], starts_at - timedelta(minutes=1))
     at, text = said(own, series, "reminder", "P1D")

@@ -13,6 +13,7 @@ from shared.converters import to_document
 from shared.ids import new_id
 from tests.e2e.described import A_REGIMEN, HIGH_RISK
 from tests.e2e.practice import NOBODY, ONE, Practice, a_wish
+from tests.e2e.refusals import let_rest
 from tests.e2e.town import SERVICES, a_phone, eventually, ok
 
 UNKNOWN: Final[Mapping[str, str]] = {
@@ -270,4 +271,5 @@ def people(practice: Practice, **patient: Any) -> Peopled:
         "alert_id": alert_id,
         **make_offer(practice),
     }
+    let_rest(practice.town, practice.id)
     return Peopled(practice, ids, series["version"])

@@ -6,14 +6,16 @@ from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
 from services.followup.domain.alert import OPEN, Alert, AlertStatus
+from services.followup.domain.alert_rules import KIND, AlertRules
 from services.followup.domain.check_in import CheckIn, Status
 from services.followup.domain.clinic import Clinic
+from services.followup.domain.edition import name_of
 from services.followup.domain.events import Event
 from services.followup.domain.known import Known
 from services.followup.domain.library import Library
 from services.followup.domain.outcome import Scored
 from services.followup.domain.patient import Patient
-from services.followup.domain.plan import Plan, Questions, name_of
+from services.followup.domain.plan import Plan, Questions
 from services.followup.domain.rota import Rota
 from services.followup.domain.triggers import Rules
 from services.followup.domain.wording import LoadedText
@@ -26,7 +28,7 @@ from shared.paging import Page, page_from
 from shared.sealed import KeyMissing
 from shared.unit_of_work import EVERY_CLINIC
 
-A = TypeVar("A", Alert, CheckIn, Clinic, Known, LoadedText, Patient, Plan, Rota)
+A = TypeVar("A", Alert, AlertRules, CheckIn, Clinic, Known, LoadedText, Patient, Plan, Rota)
 PUBLIC_URL = "https://care.example"
 LIBRARY = load_library()
 DEFAULT_PLAN = load_default(frozenset(instrument.id for instrument in LIBRARY.instruments))
@@ -41,9 +43,11 @@ class FakeFollowup:
     now: datetime
     instruments: Library = LIBRARY
     default_plan: Questions = DEFAULT_PLAN
-    rules: Rules = RULES
+    default_rules: Rules = RULES
     rows: dict[type, dict[tuple[str, str], Any]] = field(
-        default_factory=lambda: {kind: {} for kind in (Alert, CheckIn, Clinic, Known, LoadedText, Patient, Plan, Rota)}
+        default_factory=lambda: {
+            kind: {} for kind in (Alert, AlertRules, CheckIn, Clinic, Known, LoadedText, Patient, Plan, Rota)
+        }
     )
     keys: set[str] = field(default_factory=set)
     told: list[tuple[str, str, Event]] = field(default_factory=list)
@@ -84,7 +88,7 @@ class FakeUnitOfWork:
         self.now = world.now
         self.instruments = world.instruments
         self.default_plan = world.default_plan
-        self.rules = world.rules
+        self.default_rules = world.default_rules
         self.actor = STAFF
         self.alerts = FakeAlerts(self, Alert)
         self.rotas = FakeRotas(self, Rota)
@@ -93,7 +97,8 @@ class FakeUnitOfWork:
         self.patients = FakeStore(self, Patient)
         self.known = FakeKnown(self, Known)
         self.texts = FakeTexts(self, LoadedText)
-        self.plans = FakePlans(self, Plan)
+        self.plans = FakeEditions(self, Plan, "plan")
+        self.alert_rules = FakeEditions(self, AlertRules, KIND)
         self._writes: list[Callable[[], None]] = []
 
     def new_id(self) -> str:
@@ -223,25 +228,31 @@ class FakeRotas(FakeStore[Rota]):
         return rota
 
 
-class FakePlans(FakeStore[Plan]):
-    """Editions; one that was saved in this unit can be read in it."""
+class FakeEditions(FakeStore[Any]):
+    """Editions; one that was saved in this unit can be read in it. Its number is its version as well."""
 
-    def __init__(self, unit: FakeUnitOfWork, kind: type[Plan]) -> None:
+    def __init__(self, unit: FakeUnitOfWork, kind: type[Any], name: str) -> None:
         super().__init__(unit, kind)
-        self.saved: dict[str, Plan] = {}
+        self.name = name
+        self.saved: dict[str, Any] = {}
 
-    def get(self, edition: Any) -> Plan:
-        return self.saved.get(name_of(edition)) or super().get(name_of(edition))
+    def get(self, edition: Any) -> Any:
+        name = name_of(self.name, edition)
+        return self.saved.get(name) or super().get(name)
 
-    def latest(self) -> Plan | None:
-        return max(self.mine(), key=lambda plan: plan.edition, default=None)
+    def latest(self) -> Any:
+        return max(self.mine(), key=lambda one: one.edition, default=None)
 
-    def save(self, aggregate: Plan, events: Iterable[Event] = ()) -> Plan:
-        self.saved[aggregate.id] = super().save(aggregate, events)
+    def save(self, aggregate: Any, events: Iterable[Event] = ()) -> Any:
+        super().save(aggregate, events)
+        self.saved[aggregate.id] = replace(aggregate, version=aggregate.edition)
         return self.saved[aggregate.id]
 
-    def list(self, *, after: str | None, limit: int) -> list[Plan]:
-        return [plan for plan in self.mine() if plan.id > (after or "")][:limit]
+    def keep(self, read: int, saved: Any, told: list[tuple[str, str, Event]]) -> None:
+        super().keep(read, replace(saved, version=saved.edition), told)
+
+    def list(self, *, after: str | None, limit: int) -> list[Any]:
+        return [one for one in self.mine() if one.id > (after or "")][:limit]
 
 
 class FakeTexts(FakeStore[LoadedText]):

@@ -125,8 +125,8 @@ ROUTES: Final[tuple[Route, ...]] = (
         RotaAnswer,
         body=RotaRequest,
         description=(
-            "The whole rota. Refused with every gap of a role that must be filled at any time (clinician, backup, "
-            "director, nurse). The first one is published for the version 0."
+            "The whole rota. Refused with every gap of a role that must be filled at any time by the rules for alerts "
+            "(by default clinician, backup, director, nurse). The first one is published for the version 0."
         ),
     ),
 )

@@ -1,6 +1,6 @@
 """All of followup's routes; reads like a contents page."""
 
-from services.followup.api import alerts, fhir, instrument_schemas, outcomes, plan_schemas, rota, schemas
+from services.followup.api import alert_rules, alerts, fhir, instrument_schemas, outcomes, plan_schemas, rota, schemas
 from services.followup.api.scopes import ADMIN, CARE
 from services.followup.operations import check_in, instruments, plan, queries
 from shared.cursors import PageQuery, page_schema
@@ -100,4 +100,5 @@ ROUTES: tuple[Route, ...] = (
     *fhir.ROUTES,
     *alerts.ROUTES,
     *rota.ROUTES,
+    *alert_rules.ROUTES,
 )

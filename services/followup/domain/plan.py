@@ -9,6 +9,8 @@ from datetime import time
 from enum import StrEnum
 from typing import Final
 
+from services.followup.domain.edition import name_of
+
 CONDITIONS: Final = frozenset({"depression", "anxiety", "ptsd", "ocd", "bipolar", "bpd", "chronic-pain"})
 """What is treated, in booking's words."""
 ANY: Final = "any"
@@ -97,11 +99,6 @@ class Plan:
     version: int = 0
 
 
-def name_of(edition: int) -> str:
-    """The id of an edition; ids sort as editions do."""
-    return f"plan@{edition:06d}"
-
-
 def an_edition(number: int, questions: Questions) -> Plan:
     """Edition `number` of the clinic's plan."""
-    return Plan(name_of(number), number, questions)
+    return Plan(name_of("plan", number), number, questions)

@@ -41,6 +41,12 @@ class RelapseRule:
     responder: int | None = None
     twice_apart: tuple[int, int] | None = None
 
+    @property
+    def limits(self) -> list[int]:
+        """Those that it gives; without any it would hold for every score."""
+        given = (self.least, self.above_lowest, self.above_baseline, self.above_last, self.relief_below, self.responder)
+        return [limit for limit in given if limit is not None]
+
     def holds(self, readings: Sequence[Reading]) -> bool:
         """Whether it holds for the last of one series' `readings` of one instrument, the oldest first."""
         story = _Story(readings)
@@ -110,7 +116,7 @@ class _Story:
         return self.now.score >= points
 
     def rose_from_lowest(self, points: int) -> bool:
-        return self.now.score - min(reading.score for reading in self.after) >= points
+        return bool(self.after) and self.now.score - min(reading.score for reading in self.after) >= points
 
     def rose_from_baseline(self, points: int) -> bool:
         return self.baseline is not None and self.now.score - self.baseline >= points

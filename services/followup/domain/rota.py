@@ -106,10 +106,14 @@ class Rota:
         """With what `rota` says instead. Raises `RuleBroken` with everything that is wrong with it, among it every time
         at which nobody is on call in one of the roles that must be filled.
         """
-        gaps = [fault for role in sorted(on_call) for fault in _gaps(role, rota.shifts)]
+        gaps = rota.gaps(on_call)
         if faults := [*_contact_faults(rota), *_shift_faults(rota), *_opening_faults(rota.openings), *gaps]:
             raise RuleBroken("rota.refused", f"The rota has {len(faults)} faults.", faults)
         return replace(rota, id=self.id, version=self.version)
+
+    def gaps(self, on_call: Iterable[Role]) -> list[Fault]:
+        """Every time of the week at which nobody is on call in one of these roles."""
+        return [fault for role in sorted(on_call) for fault in _gaps(role, self.shifts)]
 
 
 def _gaps(role: Role, shifts: Iterable[Shift]) -> Iterator[Fault]:

@@ -1,13 +1,15 @@
-"""What leads to an alert, how urgent it is, and who is paged when: all of it data (`rules/default.yaml`)."""
+"""What leads to an alert, how urgent it is, and who is paged when: all of it data, `rules/default.yaml` until
+a clinic publishes its own.
+"""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, Literal
 
 from services.followup.domain.hours import Hours, Opening
-from services.followup.domain.instrument import Help, Instrument
+from services.followup.domain.instrument import Help
 from services.followup.domain.relapse import RelapseRule
 
 PRESSING: Final = 2
@@ -101,37 +103,14 @@ class Rules:
     def without_covered(self, triggers: Iterable[str]) -> frozenset[str]:
         """Those that need an alert of their own."""
         found = frozenset(triggers)
-        return found - {covered for one in found for covered in self.triggers[one].covers}
+        return found - {covered for one in found & self.triggers.keys() for covered in self.triggers[one].covers}
+
+    def above(self, default: "Rules") -> "Rules":
+        """With what only `default` knows: the platform may have learned to raise more since these were published."""
+        return replace(self, triggers={**default.triggers, **self.triggers}, answers=(*self.answers, *default.answers))
 
     @property
     def on_call(self) -> frozenset[Role]:
         """Roles that must be filled at any time."""
         pressing = [one for one in self.triggers.values() if one.tier <= PRESSING]
         return frozenset(rung.role for one in pressing for rung in (*one.steps, *one.out_of_hours)) - {Role.CLINIC}
-
-
-def rule_faults(rules: Rules, instruments: Iterable[Instrument]) -> list[str]:
-    """Everything because of which the rules cannot be followed."""
-    known = {instrument.id: instrument for instrument in instruments}
-    named = [
-        *(row.trigger for row in rules.answers),
-        *rules.unanswered.values(),
-        *(rule.trigger for rule in rules.relapse),
-        *(covered for one in rules.triggers.values() for covered in one.covers),
-    ]
-    asked = [*rules.unanswered, *(id for rule in rules.relapse for id in rule.instruments)]
-    return [
-        *(f"there is no trigger {name}" for name in sorted(set(named) - set(rules.triggers))),
-        *(f"there is no instrument {id}" for id in sorted(set(asked) - set(known))),
-        *(f"{name} pages nobody" for name, one in rules.triggers.items() if one.tier <= PRESSING and not one.steps),
-        *([] if rules.hours else ["a clinic must be open at some time"]),
-        *(fault for instrument in known.values() for fault in _unheard(rules, instrument)),
-    ]
-
-
-def _unheard(rules: Rules, instrument: Instrument) -> Iterable[str]:
-    """Answers that escalate and lead to no alert."""
-    for watched in instrument.escalating:
-        for tier in sorted({*watched.tiers.values(), *([watched.blank_tier] if watched.blank_tier else [])}):
-            if rules.trigger_of(instrument.id, watched.help, tier) is None:
-                yield f"{instrument.id}: item {watched.item} in tier {tier} leads to no alert"

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from services.followup.domain.alert import Alert, AlertStatus
+from services.followup.domain.alert_rules import AlertRules
 from services.followup.domain.check_in import CheckIn
 from services.followup.domain.clinic import Clinic
+from services.followup.domain.edition import Edition
 from services.followup.domain.events import Event
 from services.followup.domain.known import Known
 from services.followup.domain.library import Library
@@ -18,6 +20,8 @@ from services.followup.domain.triggers import Rules
 from services.followup.domain.wording import LoadedText
 from shared.actor import Actor
 from shared.paging import Page
+
+E = TypeVar("E", bound=Edition)
 
 
 class CheckIns(Protocol):
@@ -124,20 +128,20 @@ class KnownSeries(Protocol):
     def save(self, aggregate: Known) -> Known: ...
 
 
-class Plans(Protocol):
-    """Editions of the clinic's plan of follow-up."""
+class Editions(Protocol[E]):
+    """What the unit's clinic has published of one kind."""
 
-    def get(self, edition: int) -> Plan:
+    def get(self, edition: int) -> E:
         """Also one that was saved in this unit. Raises `NotFound`."""
         ...
 
-    def latest(self) -> Plan | None: ...
+    def latest(self) -> E | None: ...
 
-    def save(self, plan: Plan) -> Plan:
+    def save(self, one: E) -> E:
         """Write a new edition."""
         ...
 
-    def list(self, *, after: str | None, limit: int) -> Sequence[Plan]:
+    def list(self, *, after: str | None, limit: int) -> Sequence[E]:
         """Editions behind the id `after`, in their order."""
         ...
 
@@ -181,8 +185,8 @@ class UnitOfWork(Protocol):
         ...
 
     @property
-    def rules(self) -> Rules:
-        """What reaches a person, and how fast."""
+    def default_rules(self) -> Rules:
+        """What reaches a person, and how fast, at a clinic that has published no rules of its own."""
         ...
 
     @property
@@ -203,7 +207,10 @@ class UnitOfWork(Protocol):
     def known(self) -> KnownSeries: ...
 
     @property
-    def plans(self) -> Plans: ...
+    def plans(self) -> Editions[Plan]: ...
+
+    @property
+    def alert_rules(self) -> Editions[AlertRules]: ...
 
     @property
     def clinics(self) -> Clinics: ...

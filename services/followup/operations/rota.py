@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from services.followup.domain.hours import Opening
 from services.followup.domain.rota import Contact, Rota, Shift, StandIn
+from services.followup.operations.alert_rules import rules_of
 from services.followup.operations.ports import UnitOfWork
 
 
@@ -38,4 +39,4 @@ def publish_rota(uow: UnitOfWork, command: PublishRota) -> Rota:
         stand_ins=command.stand_ins,
         openings=command.openings,
     )
-    return uow.rotas.save(rota.published(wanted, uow.rules.on_call))
+    return uow.rotas.save(rota.published(wanted, rules_of(uow).on_call))

@@ -1,6 +1,7 @@
 """Indexes of followup's own collections."""
 
 from services.followup.store.alert import COLLECTION as ALERTS
+from services.followup.store.alert_rules import COLLECTION as ALERT_RULES
 from services.followup.store.check_in import COLLECTION
 from services.followup.store.text import COLLECTION as TEXTS
 from shared.mongo import Index, outbox_index
@@ -12,6 +13,7 @@ INDEXES: tuple[Index, ...] = (
     Index(COLLECTION, (("status", 1), ("due_at", 1)), only={"status": "scheduled"}),
     Index(COLLECTION, (("status", 1), ("expires_at", 1)), only={"status": "open"}),
     Index("plans", (("clinic_id", 1), ("_id", 1))),
+    Index(ALERT_RULES, (("clinic_id", 1), ("_id", 1))),
     Index(
         TEXTS,
         (

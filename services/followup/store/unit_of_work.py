@@ -4,6 +4,7 @@ from services.followup.domain.library import Library
 from services.followup.domain.plan import Questions
 from services.followup.domain.triggers import Rules
 from services.followup.store.alert import AlertStore
+from services.followup.store.alert_rules import AlertRulesStore
 from services.followup.store.check_in import CheckInStore
 from services.followup.store.clinic import ClinicStore
 from services.followup.store.known import KnownStore
@@ -27,7 +28,7 @@ class MongoUnitOfWork:
         *,
         instruments: Library,
         default_plan: Questions,
-        rules: Rules,
+        default_rules: Rules,
         public_url: str,
     ) -> None:
         self.now = unit.now
@@ -35,7 +36,7 @@ class MongoUnitOfWork:
         self.clinic_id = unit.clinic_id
         self.instruments = instruments
         self.default_plan = default_plan
-        self.rules = rules
+        self.default_rules = default_rules
         self.actor = unit.actor
         self.public_url = public_url
         self.new_token = new_secret
@@ -47,6 +48,7 @@ class MongoUnitOfWork:
         self.clinics = ClinicStore(unit)
         self.known = KnownStore(unit)
         self.plans = PlanStore(unit)
+        self.alert_rules = AlertRulesStore(unit)
         self.patients = PatientStore(unit)
         self.texts = TextStore(unit)
         self.key_ring = KeyRing(unit)

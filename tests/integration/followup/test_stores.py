@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any, Protocol
 
 import pytest
@@ -12,7 +13,9 @@ from services.followup.domain.known import Course, Known, Visit
 from services.followup.domain.outcome import Scored
 from services.followup.domain.plan import an_edition
 from services.followup.domain.wording import InstrumentText, LoadedText
+from services.followup.operations.alert_rules import PublishAlertRules, publish_alert_rules
 from shared.errors import Contended, NotFound
+from shared.ids import new_id
 from shared.private_link import digest
 from shared.unit_of_work import EVERY_CLINIC
 from tests.support.followup_builders import (
@@ -29,6 +32,7 @@ from tests.support.followup_builders import (
     an_open_check_in,
     answers_of,
 )
+from tests.support.followup_fakes import RULES
 
 
 class World(Protocol):
@@ -108,6 +112,17 @@ def test_editions_of_a_plan_are_kept_in_their_order_for_each_clinic(world):
     with pytest.raises(Contended):
         world.attempt(CLINIC, lambda uow: uow.plans.save(an_edition(first + 1, a_plan())))
     assert world.attempt("clinic-2", lambda uow: uow.plans.latest()) is None
+
+
+def test_editions_of_rules_for_alerts_come_back_as_they_were_published(world):
+    clinic, publish = new_id(), partial(PublishAlertRules, rules=RULES)
+    first = world.attempt(clinic, lambda uow: publish_alert_rules(uow, publish(0)))
+    assert world.attempt(clinic, lambda uow: uow.alert_rules.latest()) == first
+    assert (first.rules, first.version) == (RULES, 1)
+    second = world.attempt(clinic, lambda uow: publish_alert_rules(uow, publish(1)))
+    assert world.attempt(clinic, lambda uow: uow.alert_rules.list(after=None, limit=9)) == [first, second]
+    with pytest.raises(Contended):
+        world.attempt(clinic, lambda uow: uow.alert_rules.save(replace(first, version=0)))
 
 
 def test_two_clinics_may_have_a_check_in_of_the_same_session(world):

@@ -1,17 +1,15 @@
 """What leads to an alert, and its clock: who is paged at which instant, by the default rules."""
 
-from dataclasses import replace
 from datetime import datetime, time, timedelta
 from itertools import pairwise
 
 import pytest
 
 from services.followup.domain.hours import Hours, Opening
-from services.followup.domain.triggers import PRESSING, Role, rule_faults
-from services.followup.rules import RuleFault, load_rules
+from services.followup.domain.triggers import PRESSING, Role
 from shared.localtime import resolve, to_local
 from tests.support.followup_builders import NEW_YORK
-from tests.support.followup_fakes import LIBRARY, RULES
+from tests.support.followup_fakes import RULES
 
 HOURS = Hours(NEW_YORK, RULES.hours)
 MONDAY_NIGHT, MONDAY_NOON = "2026-03-09 02:00", "2026-03-09 12:00"
@@ -107,35 +105,6 @@ def test_only_a_high_risk_and_mania_hold_treatment():
 
 def test_those_who_must_be_on_call_at_any_time_follow_from_the_two_upper_tiers():
     assert RULES.on_call == {Role.CLINICIAN, Role.BACKUP, Role.DIRECTOR, Role.NURSE}
-
-
-def test_everything_because_of_which_rules_cannot_be_followed_is_named_at_once():
-    [first, *_] = RULES.answers
-    broken = replace(
-        RULES,
-        hours=(),
-        triggers={**RULES.triggers, "not-home": replace(RULES.triggers["not-home"], steps=())},
-        answers=(*(row for row in RULES.answers if row.help != "emergency"), replace(first, trigger="gone")),
-        unanswered={"never-heard-of": "not-home"},
-    )
-    assert rule_faults(broken, LIBRARY.instruments) == [
-        "there is no trigger gone",
-        "there is no instrument never-heard-of",
-        "not-home pages nobody",
-        "a clinic must be open at some time",
-        *(
-            f"{id}: item {item} in tier 1 leads to no alert"
-            for id in ("day-after", "home-safe")
-            for item in ("vomiting", "chest-pain", "breathing", "fainted")
-        ),
-    ]
-
-
-def test_rules_that_cannot_be_followed_stop_the_start(tmp_path):
-    file = tmp_path / "rules.yaml"
-    file.write_text("{hours: [], triggers: {}, answers: [], unanswered: {home-safe: gone}, relapse: []}")
-    with pytest.raises(RuleFault, match="there is no trigger gone"):
-        load_rules(LIBRARY.instruments, file)
 
 
 # --- opening hours --------------------------------------------------------------------------------------------------
