@@ -17,8 +17,9 @@ demo: $(VENV)/local ## Start everything on this machine and play the story (ARGS
 	@$(BIN)/python -m deploy.local.demo $(ARGS)
 
 .PHONY: test
-test: check ## Everything: check, then laws, integration, end-to-end and fault tests on real servers
-	$(BIN)/pytest tests/laws tests/integration tests/e2e tests/faults -n $(WORKERS) --dist loadscope
+test: check ## Everything: check, then laws, integration, end-to-end, browser and fault tests on real servers
+	$(BIN)/pytest tests/laws tests/integration tests/e2e tests/browser -n $(WORKERS) --dist loadscope
+	$(BIN)/pytest tests/faults -n $(WORKERS) --dist loadscope
 
 .PHONY: check
 check: $(VENV)/dev ## Style, types, import rules, unit, architecture and contract tests (under 30 s)
@@ -28,13 +29,17 @@ check: $(VENV)/dev ## Style, types, import rules, unit, architecture and contrac
 	$(BIN)/mypy
 	$(BIN)/pytest tests/unit tests/architecture tests/contract -n $(WORKERS) -p no:schemathesis
 
+.PHONY: screenshots
+screenshots: $(VENV)/dev ## Take the pictures in docs/pages anew, in a real Chromium
+	$(BIN)/pytest tests/browser/test_every_page.py tests/browser/test_charts.py --screenshots docs/pages
+
 .PHONY: format
 format: $(VENV)/dev ## Put the code in order
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 .PHONY: bench
-bench: $(VENV)/dev ## Measure booking, telling and hearing on real servers (JSON and a table)
+bench: $(VENV)/dev ## Measure booking, messages and follow-up on real servers (JSON and a table)
 	$(BIN)/python -m bench $(ARGS)
 
 .PHONY: install
@@ -50,7 +55,7 @@ contracts: $(VENV)/dev ## Write the generated AsyncAPI description anew
 
 .PHONY: lock
 lock: $(VENV)/dev ## Pin the requirements anew (needs uv)
-	for set in runtime local dev; do \
+	for set in runtime local twilio dev; do \
 	  uv pip compile --universal --generate-hashes --no-header --quiet --python-version 3.11 \
 	    requirements/$$set.in -o requirements/$$set.txt || exit 1; \
 	done

@@ -7,31 +7,39 @@ import argparse
 import json
 import tempfile
 from pathlib import Path
+from typing import Final
 
-from bench import bookings, plans, writes
+from bench import bookings, followup, notify, plans, writes
 from bench.clinic import open_bench
 from bench.measuring import Row, show
 from deploy.local import servers
+from deploy.local.local_server import Server
+
+PARTS: Final = ("writes", "plans", "bookings", "notify", "followup")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument(
-        "only", nargs="*", choices=["writes", "plans", "bookings", []], help="all unless said otherwise"
-    )
+    parser.add_argument("only", nargs="*", choices=[*PARTS, []], help="all unless said otherwise")
     parser.add_argument("--seconds", type=float, default=3.0, help="for each way of writing")
     parser.add_argument("--searches", type=int, default=300, help="for each way of searching")
     parser.add_argument("--bookings", type=int, default=200, help="for each way of booking")
+    parser.add_argument("--future", type=int, default=1_000_000, help="messages that are there and not due")
+    parser.add_argument("--due", type=int, default=10_000, help="messages that are due at once")
+    parser.add_argument("--confirmations", type=int, default=60, help="bookings that are confirmed by e-mail")
+    parser.add_argument("--open-plans", type=int, default=100_000, help="plans of a whole year that are there")
+    parser.add_argument("--check-ins", type=int, default=5_000, help="check-ins that are due within one hour")
+    parser.add_argument("--patients", type=int, default=1_000, help="who fill in their forms, 50 at a time")
     parser.add_argument("--json", type=Path, default=Path(".data/bench.json"))
     given = parser.parse_args()
-    parts = given.only or ["writes", "plans", "bookings"]
+    parts = given.only or PARTS
     found: dict[str, list[Row]] = {}
     with tempfile.TemporaryDirectory() as folder:
         mongo = servers.mongo(Path(folder))
         mongo.start()
         try:
             for part in parts:
-                found[part] = _rows(part, mongo.address, Path(folder), given)
+                found[part] = _rows(part, mongo, Path(folder), given)
                 show(part, found[part])
         finally:
             mongo.stop()
@@ -40,10 +48,15 @@ def main() -> None:
     given.json.write_text(json.dumps(rows, indent=2))
 
 
-def _rows(part: str, mongo_url: str, folder: Path, given: argparse.Namespace) -> list[Row]:
+def _rows(part: str, mongo: Server, folder: Path, given: argparse.Namespace) -> list[Row]:
     if part == "writes":
-        return writes.rows(mongo_url, given.seconds)
-    bench = open_bench(mongo_url, folder)
+        return writes.rows(mongo.address, given.seconds)
+    if part == "notify":
+        return notify.rows(mongo, folder, future=given.future, due=given.due, confirmations=given.confirmations)
+    if part == "followup":
+        sizes = {"plans": given.open_plans, "due": given.check_ins, "patients": given.patients}
+        return followup.rows(mongo.address, folder, **sizes)
+    bench = open_bench(mongo.address, folder)
     return plans.rows(bench, given.searches) if part == "plans" else bookings.rows(bench, given.bookings)
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import requests
 
-from bench.clinic import FIRST, Bench, BenchClinic, a_booking
+from bench.clinic import FIRST, Bench, BenchClinic, a_booking, served
 from bench.measuring import Row, measure_each
 from services.booking.domain.placement.placement import Wish
 from services.booking.operations.series import BookSeries, book_series
@@ -33,8 +33,8 @@ def rows(bench: Bench, bookings: int) -> list[Row]:
         found.append(measure_each("bookings: the same writes, bare database", [one.commit for one in bare], threads))
         own = [_next(clinic, places) for _ in range(bookings)]
         found.append(measure_each("bookings: in process", [_in_process(bench, clinic, one) for one in own], threads))
-        with bench.served() as url:
-            path = f"{url}/clinics/{clinic.id}/series"
+        with served("booking", bench.environment) as url:
+            path = f"{url}/booking/v1/clinics/{clinic.id}/series"
             calls = [_over_http(clinic, path, _next(clinic, places)) for _ in range(bookings + threads)]
             for warm in calls[:threads]:
                 warm()

@@ -3,7 +3,7 @@
 import base64
 import random
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -71,20 +71,6 @@ class Bench:
         add += [AddResource(ResourceKind.NURSE, f"Nurse {number:03}", _WEEK, capacity=2) for number in range(nurses)]
         return BenchClinic(self, clinic_id, tuple(self.run(clinic_id, add_resource, one) for one in add))
 
-    @contextmanager
-    def served(self) -> Iterator[str]:
-        """The web process, listening at the address that is given."""
-        port = free_port()
-        environment = {**plain_environment(), **self.environment, "KADENCE_HTTP_PORT": str(port)}
-        log = Path(self.environment["KADENCE_CLOCK_PATH"]).with_name("web.log")
-        web = Process("booking.web", service_command("booking", "web"), log=log, env=environment, cwd=REPOSITORY)
-        web.start()
-        try:
-            web.wait_ready(lambda: answers_ok(port, "/readyz"), 60)
-            yield f"http://{HOST}:{port}/booking/v1"
-        finally:
-            web.stop()
-
 
 @dataclass
 class BenchClinic:
@@ -144,9 +130,24 @@ def a_booking(patient_id: str, wishes: tuple[Wish, ...], protocol: str) -> BookS
     return BookSeries(patient_id, protocol, condition=Condition.DEPRESSION, sessions=wishes)
 
 
-def open_bench(mongo_url: str, folder: Path) -> Bench:
-    """Booking with a namespace of its own."""
-    environment = {
+@contextmanager
+def served(name: str, environment: Mapping[str, str]) -> Iterator[str]:
+    """The web process of a service, listening at the address that is given."""
+    port = free_port()
+    given = {**plain_environment(), **environment, "KADENCE_HTTP_PORT": str(port)}
+    log = Path(environment["KADENCE_CLOCK_PATH"]).with_name(f"{name}.log")
+    web = Process(f"{name}.web", service_command(name, "web"), log=log, env=given, cwd=REPOSITORY)
+    web.start()
+    try:
+        web.wait_ready(lambda: answers_ok(port, "/readyz"), 60)
+        yield f"http://{HOST}:{port}"
+    finally:
+        web.stop()
+
+
+def environment_of(mongo_url: str, folder: Path) -> dict[str, str]:
+    """Settings of one service on a namespace of its own, at a simulated time."""
+    return {
         "KADENCE_ENV": "development",
         "KADENCE_NAMESPACE": f"b{new_id().replace('-', '')[6:26]}",
         "KADENCE_MONGO_URL": mongo_url,
@@ -157,6 +158,11 @@ def open_bench(mongo_url: str, folder: Path) -> Bench:
         "KADENCE_CLOCK_PATH": str(folder / "clock"),
         "KADENCE_LOG_LEVEL": "error",
     }
+
+
+def open_bench(mongo_url: str, folder: Path) -> Bench:
+    """Booking with a namespace of its own."""
+    environment = environment_of(mongo_url, folder)
     settings = load(Settings, environment)
     host = Host(service(settings), settings)
     host.create_indexes()

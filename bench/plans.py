@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import requests
 
-from bench.clinic import FIRST, HORIZON, ZONE, Bench, BenchClinic
+from bench.clinic import FIRST, HORIZON, ZONE, Bench, BenchClinic, served
 from bench.measuring import Row, measure_each
 from services.booking.domain.placement.free_time import FreeTime
 from services.booking.domain.planning.plan import Planner, Wanted
@@ -46,8 +46,8 @@ def _rows(bench: Bench, clinic: BenchClinic, full: str, searches: int) -> list[R
         measure_each(f"search, {full}: in process, calendar loaded", _searches(loaded, windows), 1, computing=True),
         measure_each(f"search, {full}: in process, calendar read", _asked(bench, clinic, patient_id, windows), 1),
     ]
-    with bench.served() as url, requests.Session() as session:
-        calls = _calls(session, f"{url}/clinics/{clinic.id}/plans", clinic.headers, patient_id, windows)
+    with served("booking", bench.environment) as url, requests.Session() as session:
+        calls = _calls(session, f"{url}/booking/v1/clinics/{clinic.id}/plans", clinic.headers, patient_id, windows)
         for warm in calls[:5]:
             warm()
         found.append(measure_each(f"search, {full}: over HTTP", calls, 1))

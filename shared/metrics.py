@@ -12,6 +12,7 @@ COUNTERS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "kadence_broker_amnesia_total": ("Times that the broker had forgotten what it was told.", ()),
     "kadence_consumer_restarts_total": ("Times that the consumer was made anew.", ("reason",)),
     "kadence_job_runs_total": ("Runs of timed work.", ("job", "outcome")),
+    "kadence_hooks_total": ("Calls by which providers told something.", ("provider", "outcome")),
     "kadence_messages_total": ("Messages to people that reached an end.", ("kind", "channel", "outcome")),
 }
 GAUGES: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {

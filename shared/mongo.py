@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import pymongo
@@ -24,12 +25,16 @@ CLIENT_OPTIONS: Mapping[str, Any] = {
 
 @dataclass(frozen=True)
 class Index:
-    """One index that a service needs; unique ones are what makes things happen once."""
+    """One index that a service needs; unique ones are what makes things happen once.
+
+    `expires_after`: the database itself deletes documents whose first key lies that far back.
+    """
 
     collection: str
     keys: tuple[tuple[str, int], ...]
     unique: bool = False
     only: Mapping[str, Any] = field(default_factory=dict)
+    expires_after: timedelta | None = None
 
     @property
     def name(self) -> str:
@@ -83,4 +88,6 @@ def ping(where: Database[Document]) -> None:
 
 def _options(index: Index) -> dict[str, Any]:
     options: dict[str, Any] = {"name": index.name, "unique": index.unique}
+    if index.expires_after is not None:
+        options["expireAfterSeconds"] = int(index.expires_after.total_seconds())
     return {**options, "partialFilterExpression": index.only} if index.only else options

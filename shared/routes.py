@@ -34,7 +34,10 @@ CHANGING = frozenset({"PUT", "PATCH", "DELETE"})
 
 @dataclass(frozen=True)
 class File:
-    """An answer that is no JSON: `write` makes its bytes of what the operation says. Only reading answers with one."""
+    """An answer in a format that is not ours: `write` makes its bytes of what the operation says.
+
+    Only reading answers with one.
+    """
 
     media_type: str
     write: Callable[[Any], bytes]

@@ -60,6 +60,13 @@ class Sealer:
         key = bson.decode(base64.b64decode(wrapped), codec_options=_OPTIONS)
         self._keys.replace_one({"_id": key["_id"]}, dict(key), upsert=True)
 
+    def has_key(self, clinic_id: str) -> bool:
+        """Whether the clinic's data key is here."""
+        try:
+            return self._keys.find_one({"keyAltNames": clinic_id}, {"_id": 1}) is not None
+        except PyMongoError as error:
+            raise TransientFailure(f"the database does not answer: {error}") from error
+
     def seal(self, clinic_id: str, text: str) -> str:
         """The token that hides `text`; another one each time."""
         return self._encrypt(clinic_id, text, Algorithm.AEAD_AES_256_CBC_HMAC_SHA_512_Random)

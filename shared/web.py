@@ -27,7 +27,7 @@ from shared.ids import new_id
 from shared.routes import CLINIC, Call, Door, File, Route, example_of
 
 MAX_BODY_BYTES = 256 * 1024
-HEARD_OUT_BYTES = 8 * 1024 * 1024
+HEARD_OUT_BYTES = 16 * 1024 * 1024
 RETRY_AFTER_SECONDS = 2
 Check = Callable[[], None]
 """A readiness check: returns when all is well, raises otherwise."""
@@ -64,6 +64,7 @@ def create_app(
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.json.sort_keys = False  # type: ignore[attr-defined]
     _observe(app)
+    app.after_request(_hear_out)
     _tell_faults(app)
     api = _Api(app)
     api.spec.components.security_scheme("access_key", {"type": "http", "scheme": "bearer"})
@@ -112,7 +113,8 @@ def _answered(blueprint: Blueprint, route: Route) -> Callable[..., Any]:
     """Describes what the route answers with."""
     if isinstance(route.answer, File):
         media_type = route.answer.media_type.partition(";")[0]
-        described = blueprint.response(route.status, {"type": "string", "format": "binary"}, content_type=media_type)
+        content = {"type": "object"} if media_type.endswith("json") else {"type": "string", "format": "binary"}
+        described = blueprint.response(route.status, content, content_type=media_type)
     else:
         described = blueprint.response(route.status, route.answer)
     return cast("Callable[..., Any]", described)
@@ -209,6 +211,15 @@ def _header(name: str, about: str, length: int, pattern: str = "^[ -~]+$") -> di
     return {"in": "header", "name": name, "required": True, "description": about, "schema": schema}
 
 
+def _hear_out(response: Response) -> Response:
+    """Read what the caller still sends: hung up on in mid-sentence, it would never see the answer."""
+    rest = request.environ["wsgi.input"]
+    for _ in range(HEARD_OUT_BYTES // MAX_BODY_BYTES):
+        if not rest.read(MAX_BODY_BYTES):
+            break
+    return response
+
+
 def _tell_faults(app: Flask) -> None:
     app.register_error_handler(Refused, _problem_of_refusal)
     for failure in (TransientFailure, ConnectionFailure, ExecutionTimeout):
@@ -241,22 +252,12 @@ def _problem_of_failure(failure: Exception) -> Response:
 
 def _problem_of_http(error: HTTPException) -> Response:
     status = HTTPStatus(error.code or 500)
-    if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-        _hear_out()
     parsed = getattr(error, "data", None) or {}
     faults = _faults(parsed.get("messages", {}))
     code = "invalid" if faults else status.phrase.lower().replace(" ", "-")
     detail = "Some fields are wrong; see errors." if faults else str(error.description)
     headers = {name: value for name, value in error.get_headers() if name.lower() != "content-type"}
     return _problem(status, problems.problem(status, code, detail, faults), headers)
-
-
-def _hear_out() -> None:
-    """Read what the caller still sends: hung up on in mid-sentence, it would never see the answer."""
-    rest = request.environ["wsgi.input"]
-    for _ in range(HEARD_OUT_BYTES // MAX_BODY_BYTES):
-        if not rest.read(MAX_BODY_BYTES):
-            return
 
 
 def _faults(messages: Mapping[str, Any]) -> tuple[Fault, ...]:

@@ -1,4 +1,5 @@
 import warnings
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -12,8 +13,10 @@ with warnings.catch_warnings():
 settings.register_profile("kadence", deadline=None)
 settings.load_profile("kadence")
 
-pytest_plugins = ("tests.support.servers",)
+pytest_plugins = ("tests.support.servers", "tests.support.town_fixtures")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--busy-seconds", type=float, default=60.0, help="how long many desks are busy in fault tests")
+    parser.addoption("--screenshots", type=Path, help="a folder for pictures of the pages that browser tests look at")
+    parser.addoption("--messages", type=int, default=600, help="how many are sent while senders are killed")

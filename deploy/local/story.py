@@ -7,7 +7,7 @@ ends the story.
 import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,7 +28,7 @@ from deploy.local.story_stage import (
 )
 from deploy.local.waiting import wait_until
 from shared.clock import SimulatedClock
-from shared.localtime import same_wall_clock
+from shared.localtime import at_local_time, local_date, same_wall_clock
 
 NOBODY: Final = "00000000-0000-7000-8000-000000000000"
 HOURS: Final = [{"weekday": day, "opens": "08:00", "closes": "17:00"} for day in ("MO", "TU", "WE", "TH", "FR")]
@@ -38,7 +38,14 @@ DUE: Final[Mapping[str, Callable[[datetime], datetime]]] = {
     "PT2H": lambda start: start - timedelta(hours=2),
 }
 """When each reminder is due: days count on the calendar, hours elapse."""
-ANSWERS: Final = {"at first": (3, 2, 2, 2, 2, 2, 2, 2, 0), "at the end": (1, 1, 1, 1, 1, 0, 1, 0, 0)}
+A_WEEK: Final = 7
+"""A reminder of three days ahead lists all visits of so many days; theirs are not sent again."""
+ANSWERS: Final[Mapping[str, Mapping[str, tuple[int, ...]]]] = {
+    "baseline": {"phq-9": (3, 2, 2, 2, 2, 2, 2, 2, 0), "audit-c": (0, 0, 0)},
+    "before": {"phq-9": (2, 2, 1, 2, 1, 1, 1, 1, 0)},
+    "day-7": {"phq-9": (1, 1, 1, 1, 1, 0, 1, 0, 0)},
+}
+"""By kind of check-in and instrument, to items 1, 2, 3 …"""
 TREATMENT: Final = ("check-in", "start", "discharge")
 
 
@@ -111,13 +118,25 @@ class Story:
 
     def _scenes(self) -> list[_Scene]:
         scenes = []
+        listed_from = date.min
         for session in self._sessions:
             start, end = moment(session["starts_at"]), moment(session["ends_at"])
-            scenes += [self._reminder(session["number"], offset, due(start)) for offset, due in DUE.items()]
+            is_listed = (local_date(start, ZONE) - listed_from).days < A_WEEK
+            offsets = [offset for offset in DUE if not (is_listed and offset == "P3D")]
+            scenes += [self._reminder(session["number"], offset, DUE[offset](start)) for offset in offsets]
+            listed_from = listed_from if is_listed else local_date(start, ZONE)
             times = (start - timedelta(minutes=15), start, end)
             scenes += [self._treatment(session["number"], *step) for step in zip(TREATMENT, times, strict=True)]
         first, last = self._sessions[0], self._sessions[-1]
-        return [*scenes, self._earlier_visit(), self._check_in(first, "at first"), self._check_in(last, "at the end")]
+        # Asked weekly at most. Without it the re-evaluation after session 3 would keep session 4 from beginning.
+        halfway = next(one for one in self._sessions if _day_of(one) - _day_of(first) >= timedelta(days=7))
+        week_after = at_local_time(moment(last["starts_at"]), ZONE, time(10), days=7)
+        asked = (
+            self._check_in("baseline", _evening_before(first)),
+            self._check_in("before", _evening_before(halfway)),
+            self._check_in("day-7", week_after),
+        )
+        return [*scenes, self._earlier_visit(), *asked]
 
     def _reminder(self, number: int, offset: str, at: datetime) -> _Scene:
         about = f"series/{self._series['id']}/sessions/{number}"
@@ -148,35 +167,55 @@ class Story:
     def _take(self, series: Mapping[str, Any], number: int, step: str) -> None:
         self._stage.desk.post(self._stage.at("booking", f"series/{series['id']}/sessions/{number}/{step}"))
 
-    def _check_in(self, session: dict[str, Any], when: str) -> _Scene:
+    def _check_in(self, kind: str, at: datetime) -> _Scene:
         def answer() -> None:
-            message = self._stage.expect(lambda: self._open_link(session["number"]), "the link to the check-in")
+            message = self._stage.expect(lambda: self._open_link(kind), "the link to the check-in")
             self._stage.tell_message(message)
-            form = {f"q{number}": str(value) for number, value in enumerate(ANSWERS[when], 1)}
+            form = {
+                f"{instrument}.{item}": str(value)
+                for instrument, answers in ANSWERS[kind].items()
+                for item, value in enumerate(answers, 1)
+            }
             said = read_out(Browser(link_in(message["text"])).post(**form), "h1")
-            self._stage.tell("page", f"answered {sum(ANSWERS[when])} of 27 points; the page says: {said}")
+            points = sum(ANSWERS[kind]["phq-9"])
+            self._stage.tell("page", f"answered {points} of 27 points; the page says: {said}")
+            self._stage.expect(lambda: self._is_known(points), "the score at the clinic's desk")
 
-        return _Scene(moment(session["ends_at"]) + timedelta(hours=24), answer)
+        return _Scene(at, answer)
 
-    def _open_link(self, number: int) -> Any:
-        """The link's message of that session: check-ins of earlier sessions have theirs too."""
+    def _is_known(self, points: int) -> bool:
+        """Whether booking has heard of a score: without one of the week it does not let a course go on."""
+        path = self._stage.at("booking", f"patients/{self._patient['id']}/clearance")
+        newest = {one["instrument"]: one["total"] for one in self._stage.desk.get(path)["measures"]}
+        return newest.get("phq-9") == points
+
+    def _open_link(self, kind: str) -> Any:
+        """The link's message of that check-in: others have theirs too."""
         path = self._stage.at("followup", f"patients/{self._patient['id']}/check-ins")
         known = self._stage.desk.get(path)["items"]
-        about = {f"check_in/{one['id']}" for one in known if one["session_number"] == number}
+        about = {f"check_in/{one['id']}" for one in known if one["kind"] == kind}
         sent = (one for one in self._stage.messages(self._patient["id"]) if one["status"] == "sent")
         return next((one for one in sent if one["about"] in about), None)
 
     def _show_measures(self) -> None:
         path = self._stage.at("followup", f"patients/{self._patient['id']}/measures")
-        for measure in self._stage.expect(lambda: self._scored(path), "both scores"):
+        for measure in self._stage.expect(lambda: self._scored(path), "every score"):
             change = measure.get("change") or {}
             drop = f", {change['drop_percent']} % below the first" if change.get("drop_percent") else ""
             number, total, band = (measure[name] for name in ("session_number", "total", "band"))
             self._stage.tell("step", f"PHQ-9 after session {number}: {total}, {band}{drop}")
 
     def _scored(self, path: str) -> Any:
-        items = self._stage.desk.get(path)["items"]
+        items = [one for one in self._stage.desk.get(path)["items"] if one["instrument"] == "phq-9"]
         return items if len(items) == len(ANSWERS) else None
+
+
+def _day_of(session: Mapping[str, Any]) -> date:
+    return local_date(moment(session["starts_at"]), ZONE)
+
+
+def _evening_before(session: Mapping[str, Any]) -> datetime:
+    return at_local_time(moment(session["starts_at"]), ZONE, time(17), days=-1)
 
 
 def open_clinic(url: str, platform_key: str, patience_seconds: float = PATIENCE_SECONDS) -> Clinic:

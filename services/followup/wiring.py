@@ -11,6 +11,8 @@ from services.followup.events.published import TYPES
 from services.followup.instruments import load_library
 from services.followup.jobs.table import jobs
 from services.followup.pages.check_in import check_in_pages
+from services.followup.plans import load_default
+from services.followup.rules import load_rules
 from services.followup.settings import Settings
 from services.followup.store.indexes import INDEXES, TELLS
 from services.followup.store.unit_of_work import MongoUnitOfWork
@@ -22,7 +24,9 @@ ABOUT: Final = "Check-ins after each session, the patient's private page, scores
 
 
 def service(settings: Settings) -> Service[MongoUnitOfWork]:
-    """Followup's tables. A fault in an instrument stops the start here."""
+    """Followup's tables. A fault in an instrument, in the default plan or in the rules stops the start here."""
+    library = load_library()
+    default_plan = load_default(frozenset(instrument.id for instrument in library.instruments))
     return Service(
         name="followup",
         about=ABOUT,
@@ -31,7 +35,13 @@ def service(settings: Settings) -> Service[MongoUnitOfWork]:
         handlers=HANDLERS,
         tells=TELLS,
         indexes=INDEXES,
-        make=partial(MongoUnitOfWork, instruments=load_library(), public_url=settings.public_url),
+        make=partial(
+            MongoUnitOfWork,
+            instruments=library,
+            default_plan=default_plan,
+            default_rules=load_rules(library.instruments),
+            public_url=settings.public_url,
+        ),
     )
 
 

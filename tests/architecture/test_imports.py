@@ -70,6 +70,8 @@ OFFENCES = [
     ("booking", "services.booking.domain.series.series", "services.booking.domain.placement.placement"),
     ("booking", "services.booking.domain.placement.availability", "services.booking.domain.planning.search"),
     ("booking", "services.booking.domain.waiting.opening", "services.booking.domain.planning.plan"),
+    ("layers", "services.notify.operations.letters", "services.notify.templates.writer"),
+    ("purity", "services.notify.domain.wording", "services.notify.templates.language"),
     ("purity", "services.booking.domain.clinic.clinic", "pymongo"),
     ("purity", "services.booking.operations.clinic", "marshmallow"),
     ("purity", "services.booking.operations.clinic", "structlog"),

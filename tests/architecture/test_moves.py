@@ -14,8 +14,12 @@ ENDS = {
     "services.booking.domain.series.session": {"fulfilled"},
     "services.booking.domain.clinic.task": {"completed", "cancelled"},
     "services.booking.domain.waiting.waitlist": {"placed", "withdrawn"},
+    "services.followup.domain.alert": {"closed"},
     "services.followup.domain.check_in": {"answered", "missed", "cancelled"},
-    "services.notify.domain.message": {"sent", "failed", "suppressed", "expired", "cancelled"},
+    "services.notify.domain.contact_point": set(),
+    "services.notify.domain.reply": {"done"},
+    "services.notify.domain.page": {"contacted"},
+    "services.notify.domain.message": {"delivered", "undelivered", "failed", "suppressed", "expired", "cancelled"},
 }
 """Every table of moves and the states that nothing leads out of."""
 

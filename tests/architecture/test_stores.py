@@ -23,12 +23,14 @@ BY_ID = {
         "access_keys": "by the id that the key's text carries",
         "clinics": "by id, as heard",
         "patients": "by id, as heard",
+        "rotas": "by id, the clinic's",
     },
     "notify": {
         "access_keys": "by the id that the key's text carries",
-        "check_ins": "by subject, as heard",
+        "calls": "by the id of the message that was dealt with",
         "clinics": "by id, as heard",
         "offers": "by subject, as heard",
+        "policies": "one for each clinic, by its id",
         "recipients": "by id, as heard",
         "series": "by subject, as heard",
     },
@@ -40,7 +42,9 @@ ACROSS_CLINICS: dict[str, dict[str, str]] = {
         "feeds.link_digest": "so is a feed's",
     },
     "followup": {},
-    "notify": {},
+    "notify": {
+        "contact_points.link_digest": "a link to unsubscribe names no clinic; it is found by the digest of its token",
+    },
 }
 """Unique indexes that do not start with the clinic, and why they must not."""
 

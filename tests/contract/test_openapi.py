@@ -16,7 +16,8 @@ from tests.support.lazy_service import app_of
 
 Document = dict[str, Any]
 _NOBODY: Any = None
-PAGES = {"booking": ("/booking/a/", "/booking/f/"), "followup": ("/followup/c/",)}
+PAGES = {"booking": ("/booking/a/", "/booking/f/"), "followup": ("/followup/c/",),
+         "notify": ("/notify/p/", "/notify/u/", "/notify/hooks/")}  # fmt: skip
 PLATFORM = operator_routes(Operator(_NOBODY, _NOBODY))
 
 

@@ -86,7 +86,37 @@ A_REGIMEN: Final[dict[str, Any]] = {
     ],
     "dose_basis": "0.5 mg/kg",
 }
-ANSWERS: Final = {str(item): 1 for item in range(1, 10)}
+DAY_AFTER: Final = ("mood", "sleep", "dizzy", "headache", "unreal", "bladder", "vomiting", "chest-pain", "breathing",
+                    "fainted", "suicide")  # fmt: skip
+ANSWERS: Final = {
+    "day-after": dict.fromkeys(DAY_AFTER, 0),
+    "phq-9": {str(item): 1 for item in range(1, 10)},
+}
+"""To a check-in of the day after, and to one instrument more that staff asked."""
+HIGH_RISK: Final = {**ANSWERS, "c-ssrs": {"1": 1, "2": 1, "3": 0, "4": 1, "5": 0, "6": 0}}
+"""The same with the C-SSRS screener: thoughts with some intention to act on them."""
+QUESTIONS: Final = {
+    "usual_time": "10:00",
+    "points": [
+        {"kind": "24h", "anchor": "discharge", "hours": 24, "open_hours": 12, "rank": 1, "ask": ["day-after"]},
+        {"kind": "day-7", "anchor": "series", "days": 7, "open_hours": 168, "rank": 1, "ask": ["phq-9"]},
+    ],
+}
+
+
+def a_rota() -> dict[str, Any]:
+    """A body that publishes a rota on which one person is everything."""
+    always = {"contact_id": "dr-lee", "days": [1, 2, 3, 4, 5, 6, 7], "begins": "08:00", "ends": "08:00"}
+    return {
+        "contacts": [{"id": "dr-lee", "name": "Dr. Lee", "phone": "+14155550177"}],
+        "shifts": [{"role": role, **always} for role in ("clinician", "backup", "director", "nurse")],
+    }
+
+
+def rules_in_force(practice: Practice) -> dict[str, Any]:
+    """A clinic's rules for alerts as they are, to be published once more."""
+    found: dict[str, Any] = ok(practice.http.get(practice.at("followup", "/alert-rules")))["rules"]
+    return found
 
 
 def a_clinic(**details: Any) -> dict[str, Any]:
@@ -107,6 +137,16 @@ def running_series(practice: Practice, patient_id: str) -> str:
     items = found.json()["items"] if found.ok else []
     return str(items[-1]["id"]) if items else NOBODY
 
+
+A_TEXT: Final = {
+    "key": "reminder PT2H",
+    "language": "en",
+    "privacy": "standard",
+    "sms": "{{alias}}: we expect you {{when}}, {{early}} min early please. Call {{phone}}.",
+    "subject": "{{alias}}: your visit",
+    "email": "{{alias}}: we expect you {{when}}.\n\nPlease arrive {{early}} min early.\n\nCall {{phone}}.\n",
+}
+"""A text that a clinic may have of its own."""
 
 BODIES: Final[Mapping[str, Callable[[Practice, str], dict[str, Any]]]] = {
     "open_clinic": lambda _, __: a_clinic(),
@@ -143,6 +183,7 @@ BODIES: Final[Mapping[str, Callable[[Practice, str], dict[str, Any]]]] = {
     "decide_person": lambda _, __: {"decision": "confirmed", "reason": "their passport"},
     "add_external_dose": lambda _, __: {"on": "2020-06-02", "source": "patient", "note": "in Brno"},
     "release_session": lambda _, __: {"reason": "seen and discussed"},
+    "release_clinical_hold": lambda _, __: {"reason": "seen and discussed"},
     "complete_task": lambda _, __: {"note": "phoned"},
     "cancel_task": lambda _, __: {"note": None},
     "receive_reply": lambda practice, _: {
@@ -151,8 +192,35 @@ BODIES: Final[Mapping[str, Callable[[Practice, str], dict[str, Any]]]] = {
         "provider_id": "a text",
         "received_at": practice.town.clock().isoformat(),
     },
+    "record_consent": lambda _, __: {
+        "channel": "sms",
+        "status": "opted-in",
+        "wording": "I agree to texts about my appointments.",
+        "source": "paper",
+        "given_at": "2026-01-05T10:00:00Z",
+    },
+    "change_messaging": lambda _, __: {"per_day": 3},
+    "pause_messaging": lambda _, __: {"reason": "the storm"},
+    "resend_message": lambda _, __: {"reason": "nothing came"},
+    "deal_with_message": lambda _, __: {"note": "phoned"},
+    "write_to_patient": lambda _, __: {"text": "Please bring your new card."},
+    "publish_template": lambda _, __: dict(A_TEXT),
+    "preview_template": lambda _, __: dict(A_TEXT),
+    "send_test": lambda _, __: {**A_TEXT, "phone": "+14155550150"},
+    "contact_alert": lambda _, __: {"note": "spoke by phone"},
+    "regrade_alert": lambda _, __: {"tier": 4, "reason": "meant last year"},
+    "close_alert": lambda _, __: {"reason": "safety plan reviewed"},
+    "publish_rota": lambda _, __: a_rota(),
+    "publish_alert_rules": lambda practice, _: {"rules": rules_in_force(practice)},
     "enter_answers": lambda _, __: {"answers": ANSWERS, "entered_by": "Nurse Ames"},
     "cancel_check_in": lambda _, __: {"reason": "mistake"},
+    "publish_plan": lambda _, __: {"questions": QUESTIONS},
+    "load_text": lambda _, __: {
+        "language": "en",
+        "source": "the owner's form",
+        "items": {"pain": "Pain?", "enjoyment": "Enjoyment?", "activity": "Activity?"},
+        "options": {str(value): str(value) for value in range(11)},
+    },
     "replay_held": lambda _, __: {"despite_gap": False},
     "republish": lambda practice, _: {
         "since": (practice.town.clock() - timedelta(minutes=1)).isoformat(),
@@ -167,5 +235,8 @@ QUERIES: Final[Mapping[str, Mapping[str, str]]] = {
     "show_day_sheet": {"on": "2027-01-04"},
     "show_utilisation": {"from_date": "2027-01-04", "until_date": "2027-01-10"},
     "sum_utilisation": {"from_date": "2027-01-04", "until_date": "2027-01-10"},
+    "show_outcomes": {"instrument": "phq-9"},
+    "search_responses": {"patient": NOBODY},
+    "search_observations": {"patient": NOBODY},
 }
 """What those reads need that cannot do without a query."""

@@ -1,6 +1,6 @@
 """A clinic with its people, as the end-to-end tests make one: each test has its own."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final
@@ -121,6 +121,20 @@ def open_practice(
     eventually(practice.is_everywhere, "hearing of the clinic")
     staff = {"chair": chairs, "nurse": nurses}
     return replace(practice, resources={kind: add_resources(practice, kind, count) for kind, count in staff.items()})
+
+
+def run_to(town: Town, practices: Sequence[Practice], until: datetime) -> None:
+    """Let the clock stop wherever a message of these clinics is due, and wait there until it was dealt with."""
+    for at in iter(lambda: min((one for one in _looks(practices) if one <= until), default=None), None):
+        town.move_to(at)
+        eventually(lambda: min(_looks(practices), default=until) > town.clock(), "dealing with what is due")
+    town.move_to(until)
+
+
+def _looks(practices: Sequence[Practice]) -> Iterator[datetime]:
+    for practice in practices:
+        waiting = (row for row in practice.messages() if row["status"] in {"queued", "sending"})
+        yield from (datetime.fromisoformat(row["next_at"]) for row in waiting)
 
 
 def add_resources(practice: Practice, kind: str, count: int) -> list[str]:

@@ -150,7 +150,11 @@ def test_a_series_over_the_night_of_the_clock_change_keeps_its_wall_time(own, to
     hours = [datetime.fromisoformat(session["starts_at"]).hour for session in series["sessions"]]
     assert hours == [14, 14, 14, 13, 13, 13]
     planned_reminders(own, series)
-    day_before = [row for row in own.messages(patient_id=series["patient_id"]) if row["offset"] == "P1D"]
+    day_before = [
+        row
+        for row in own.messages(patient_id=series["patient_id"])
+        if (row["kind"], row["offset"]) == ("reminder", "P1D")
+    ]
     at_home = sorted(datetime.fromisoformat(row["due_at"]).astimezone(ZoneInfo(NEW_YORK)) for row in day_before)
     assert [f"{at:%H:%M}" for at in at_home] == ["09:00"] * 6
 

@@ -74,8 +74,8 @@ def test_the_demo_tells_every_step_twice_on_the_same_data(tmp_path):
             assert (status, complained) == (0, ""), said[-2000:] + complained
             assert "Every step happened" in said
             assert len(re.findall(r"session \d: discharge", said)) == 6
-            assert len(re.findall(r"answered \d+ of 27 points", said)) == 2
-            assert len(re.findall(r"PHQ-9 after session \d", said)) == 2
+            assert len(re.findall(r"answered \d+ of 27 points", said)) == 3
+            assert len(re.findall(r"PHQ-9 after session \d", said)) == 3
             assert nothing_runs(folder), left_over(folder)
         clinics.append(json.loads((folder / "clinic.json").read_text())["id"])
     assert clinics[0] == clinics[1]

@@ -13,7 +13,7 @@ import requests
 from services.booking.store.offer import to_offer, unanswered
 from services.booking.store.series import due as overdue
 from services.booking.store.series import outlived
-from tests.e2e.described import BODIES, Operation, operations
+from tests.e2e.described import BODIES, QUESTIONS, Operation, operations
 from tests.e2e.practice import ONE, Practice, open_practice
 from tests.e2e.set_aside import hold_events, spoil_records
 from tests.e2e.town import SERVICES, Http, Town, eventually, ok, problem
@@ -21,14 +21,21 @@ from tests.e2e.world import (
     add_external_doses,
     booked_for_now,
     hold,
+    hold_treatment,
+    known_to_notify,
+    leave_alert,
+    leave_message,
+    leave_reply,
     leave_task,
     make_feed,
     make_offer,
     move,
+    nobody_waits,
     open_check_in,
     put_on_hold,
+    raise_page,
 )
-from tests.support.fault_checks import Evidence, unheard, unopened, unsent, untold
+from tests.support.fault_checks import Evidence, unclosed, unheard, unopened, unpaged, unsent, untold
 
 AT_ONCE: Final = 4
 
@@ -102,8 +109,29 @@ def a_session_on_hold(clinic: Clinic) -> dict[str, str]:
     return {"series_id": put_on_hold(clinic.practice)["id"], "number": "1"}
 
 
+def an_alert(*steps: str) -> Callable[[Clinic], dict[str, str]]:
+    """An alert, after these steps."""
+
+    def prepare(clinic: Clinic) -> dict[str, str]:
+        alert_id = leave_alert(clinic.practice, clinic.practice.register()["id"])
+        for step in steps:
+            ok(clinic.practice.http.post(clinic.practice.at("followup", f"/alerts/{alert_id}/{step}")))
+        return {"alert_id": alert_id}
+
+    return prepare
+
+
+def a_treatment_on_hold(clinic: Clinic) -> dict[str, str]:
+    patient_id = clinic.practice.register()["id"]
+    return {"patient_id": patient_id, "alert_id": hold_treatment(clinic.practice, patient_id)}
+
+
 def a_patient(clinic: Clinic) -> dict[str, str]:
     return {"patient_id": clinic.patient_id}
+
+
+def an_instrument(_: Clinic) -> dict[str, str]:
+    return {"code": "peg"}
 
 
 def a_resource(clinic: Clinic) -> dict[str, str]:
@@ -129,6 +157,41 @@ def an_offer(clinic: Clinic) -> dict[str, str]:
 def a_series_to_wait_for(clinic: Clinic) -> dict[str, str]:
     clinic.practice.book(clinic.patient_id, (), ONE)
     return {}
+
+
+def somebody_else(clinic: Clinic) -> dict[str, str]:
+    return {"patient_id": known_to_notify(clinic.practice)}
+
+
+def with_messages_going(clinic: Clinic) -> dict[str, str]:
+    messaging = clinic.practice.at("notify", "/messaging")
+    if ok(clinic.practice.http.get(messaging))["is_paused"]:
+        ok(clinic.practice.http.post(f"{messaging}/resume"))
+    return {}
+
+
+def with_messages_paused(clinic: Clinic) -> dict[str, str]:
+    with_messages_going(clinic)
+    ok(clinic.practice.http.post(clinic.practice.at("notify", "/messaging/pause"), {"reason": "a test"}))
+    return {}
+
+
+def a_failed_message(clinic: Clinic) -> dict[str, str]:
+    return {"message_id": leave_message(clinic.practice, known_to_notify(clinic.practice))}
+
+
+def a_reply(clinic: Clinic) -> dict[str, str]:
+    return {"reply_id": leave_reply(clinic.practice)}
+
+
+def a_page(clinic: Clinic) -> dict[str, str]:
+    return {"page_id": raise_page(clinic.practice)}
+
+
+def a_page_taken_on(clinic: Clinic) -> dict[str, str]:
+    names = a_page(clinic)
+    ok(clinic.practice.http.post(clinic.practice.at("notify", f"/pages/{names['page_id']}/acknowledge")))
+    return names
 
 
 def a_held_event(clinic: Clinic) -> dict[str, str]:
@@ -173,11 +236,29 @@ PREPARED: Final[Mapping[str, Callable[[Clinic], dict[str, str]]]] = {
     "add_external_dose": a_patient,
     "remove_external_dose": an_external_dose,
     "release_session": a_session_on_hold,
+    "release_clinical_hold": a_treatment_on_hold,
     "complete_task": a_task,
     "cancel_task": a_task,
     "receive_reply": nothing,
+    "finish_reply": a_reply,
+    "record_consent": a_patient,
+    "pause_messaging": with_messages_going,
+    "resume_messaging": with_messages_paused,
+    "publish_template": nothing,
+    "send_test": nothing,
+    "resend_message": a_failed_message,
+    "deal_with_message": a_failed_message,
+    "write_to_patient": somebody_else,
+    "acknowledge_page": a_page,
+    "note_reached": a_page_taken_on,
+    "acknowledge_alert": an_alert(),
+    "contact_alert": an_alert(),
+    "regrade_alert": an_alert(),
+    "close_alert": an_alert("acknowledge"),
     "enter_answers": a_check_in,
     "cancel_check_in": a_check_in,
+    "publish_plan": nothing,
+    "load_text": an_instrument,
     "replay_held": a_held_event,
     "discard_held": a_held_event,
     "replay_poison": a_poison_record,
@@ -207,11 +288,24 @@ OTHER_BODY: Final[Mapping[str, Any]] = {
     "decide_person": {"decision": "different"},
     "add_external_dose": {"source": "other-clinic"},
     "release_session": {"reason": "seen again"},
+    "release_clinical_hold": {"reason": "seen again"},
     "complete_task": {"note": "wrote a letter"},
     "cancel_task": {"note": "not any more"},
     "receive_reply": {"text": "1"},
+    "record_consent": {"status": "opted-out"},
+    "pause_messaging": {"reason": "the snow"},
+    "publish_template": {"subject": "{{alias}}: your next visit"},
+    "send_test": {"phone": "+14155550151"},
+    "resend_message": {"reason": "nothing came yet"},
+    "deal_with_message": {"note": "wrote a letter"},
+    "write_to_patient": {"text": "Please bring your old card."},
+    "contact_alert": {"note": "spoke again"},
+    "regrade_alert": {"tier": 3},
+    "close_alert": {"reason": "nothing left to do"},
     "enter_answers": {"entered_by": "Nurse Bell"},
     "cancel_check_in": {"reason": "not-wanted"},
+    "publish_plan": {"questions": {**QUESTIONS, "usual_time": "11:00"}},
+    "load_text": {"source": "another form"},
     "replay_held": {"despite_gap": True},
     "republish": {"clinic_id": None},
 }
@@ -236,7 +330,14 @@ def settle(town: Town, clinic_id: str) -> None:
     evidence = Evidence(dict(zip(SERVICES, town.databases(), strict=True)), clinic_id, Path())
 
     def unfinished() -> list[str]:
-        parts = (unopened(evidence, now), untold(evidence), unheard(evidence), unsent(evidence, now))
+        parts = (
+            unopened(evidence, now),
+            unclosed(evidence, now),
+            unpaged(evidence, now),
+            untold(evidence),
+            unheard(evidence),
+            unsent(evidence, now),
+        )
         return [*waiting(), *chain.from_iterable(parts)]
 
     def is_settled() -> bool:
@@ -250,7 +351,7 @@ def effects(town: Town, clinic_id: str, service: str, names: Mapping[str, str]) 
     """Every aggregate of a clinic in the service that is asked, and how often it was changed; also all clinics.
 
     Of check-ins only the one in question: others of this clinic open by themselves meanwhile. Nor do places count that
-    came free: they are offered by themselves.
+    came free: they are offered by themselves. Of messages it counts which there are: they go out by themselves.
     """
     database = town.databases()[SERVICES.index(service)]
     mine = {"clinic_id": clinic_id, "version": {"$exists": True}}
@@ -261,6 +362,8 @@ def effects(town: Town, clinic_id: str, service: str, names: Mapping[str, str]) 
         for name in database.list_collection_names()
         if name != "openings"
     }
+    if "messages" in found:
+        found["messages"] = [id for id, _ in found["messages"]]
     # A collection of which nothing is here comes with the first event that is heard.
     kept = {name: rows for name, rows in found.items() if rows}
     return {**kept, "all clinics": database["clinics"].count_documents({})}
@@ -269,6 +372,8 @@ def effects(town: Town, clinic_id: str, service: str, names: Mapping[str, str]) 
 @pytest.mark.parametrize("name", PREPARED)
 def test_a_repeated_post_has_one_effect_and_one_answer(town, clinic, routes, name):
     route = routes[name]
+    # Else whoever an earlier case left waiting is offered the place that this one frees, in the midst of it.
+    nobody_waits(clinic.practice)
     names = PREPARED[name](clinic)
     path = route.filled(clinic_id=clinic.practice.id, **names)
     path = path.replace("/booking/v1/operations", f"/{SERVICE_OF_OPERATOR}/v1/operations")
@@ -316,6 +421,8 @@ CREATES: Final[Mapping[str, str]] = {
     "publish_protocol": "protocols",
     "book_series": "series",
     "receive_reply": "replies",
+    "write_to_patient": "messages",
+    "resend_message": "messages",
     "hold_series": "series",
     "add_feed": "feeds",
     "join_waitlist": "waitlist",

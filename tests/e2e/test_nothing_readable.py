@@ -18,10 +18,10 @@ from kafka import KafkaConsumer, TopicPartition
 
 from deploy.local.installation import PARTS
 from deploy.local.story import Story, open_clinic
-from tests.e2e.described import ANSWERS
+from tests.e2e.described import ANSWERS, a_rota
 from tests.e2e.practice import Practice, open_practice
 from tests.e2e.town import SERVICES, Town, eventually, ok
-from tests.e2e.world import open_check_in
+from tests.e2e.world import hold_treatment, open_check_in
 
 FIRST: Final = {
     "name": "Zdeňka Østergård-Nguyễn",
@@ -41,8 +41,20 @@ REFUSED: Final = {
     "birth_date": "2977-11-13",
     "email": "hildegunst@@mythenmetz.example",
 }
+STAFF: Final = {
+    "name": "Dr. Ernestine Quittenbaum",
+    "birth_date": "1963-10-21",
+    "phone": "+1 415-555-0177",
+    "email": "quittenbaum@oncall.example",
+}
 NOTE: Final = "Spricht leise, Tochter Ottilie begleitet"
 DOSE_NOTE: Final = "Infusion in Olomouc bei Doktor Ondrazek"
+ALERT_TEXTS: Final[Mapping[str, dict[str, Any]]] = {
+    "contact": {"note": "War mit der Nachbarin Kunigunde im Garten"},
+    "regrade": {"tier": 3, "reason": "Gemeint war der Winter vor der Scheidung"},
+    "close": {"reason": "Notfallplan mit Schwager Balthasar besprochen"},
+}
+RELEASE_REASON: Final = "Heute in der Praxis gesehen, Absicht verneint"
 MATCH_REASON: Final = "Reisepass der Patientin gesehen, Foto stimmt"
 SEALED_TEXTS_FROM: Final = 25
 """Shorter texts of messages may be found by chance, or be nobody's."""
@@ -145,8 +157,11 @@ def secrets(town: Town) -> Secrets:
     found.values |= what_was_sent(practice, patient["id"])
     answers = {"answers": ANSWERS, "entered_by": "Nurse Ames", "notes": NOTE}
     ok(practice.http.post(practice.at("followup", f"/check-ins/{check_in['id']}/answers"), answers))
+    see_to_an_alert(practice)
+    found.values |= {f"{step} of an alert": str(next(reversed(body.values()))) for step, body in ALERT_TEXTS.items()}
+    found.values["the release of a hold"] = RELEASE_REASON
     found.values |= {"a note": NOTE, "a dose's note": DOSE_NOTE, "the reason of a match": MATCH_REASON}
-    for who, person in (("the first", FIRST), ("the later", LATER), ("the refused", REFUSED)):
+    for who, person in (("the first", FIRST), ("the later", LATER), ("the refused", REFUSED), ("staff", STAFF)):
         found.add_person(who, person)
     return found
 
@@ -159,7 +174,7 @@ def the_story(town: Town) -> list[str]:
     Story(town.url, clinic, town.clock, mail, lambda _, text: told.append(text)).play()
     person = next(text for text in told if text.startswith("registered"))
     links = {link.rpartition("/")[2] for text in told for link in re.findall(r"https?://\S+/c/\S+", text)}
-    assert len(links) == 2
+    assert len(links) == 3
     values = person.removeprefix("registered ").split(", ")
     assert len(values) == 3
     return ["1985-12-10", clinic.key, clinic.key.split("_", 2)[2], *values, *links]
@@ -192,6 +207,23 @@ def calls_about_people(practice: Practice) -> dict[str, Any]:
     ok(practice.http.post(f"{patients}/{patient['id']}/external-doses", dose))
     ok(practice.http.post(f"{patients}/{patient['id']}/person", {"decision": "confirmed", "reason": MATCH_REASON}))
     return changed
+
+
+def see_to_an_alert(practice: Practice) -> None:
+    """One of the staff is paged for a high risk, and everything is done about it that can be."""
+    contact = {"id": "on-call", **{name: STAFF[name] for name in ("name", "phone", "email")}}
+    rota = {**a_rota(), "contacts": [contact]}
+    rota["shifts"] = [{**shift, "contact_id": "on-call"} for shift in rota["shifts"]]
+    path = practice.at("followup", "/rota")
+    ok(practice.http.send("PUT", path, json=rota, headers={"If-Match": '"0"'}))
+    patient_id = practice.register()["id"]
+    alert_id = hold_treatment(practice, patient_id)
+    eventually(lambda: [row for row in practice.messages() if row["reader"] == "staff/on-call"], "paging the staff")
+    ok(practice.http.post(practice.at("followup", f"/alerts/{alert_id}/acknowledge")))
+    for step, body in ALERT_TEXTS.items():
+        ok(practice.http.post(practice.at("followup", f"/alerts/{alert_id}/{step}"), body))
+    release = practice.at("booking", f"/patients/{patient_id}/clinical-holds/{alert_id}/release")
+    ok(practice.http.post(release, {"reason": RELEASE_REASON}))
 
 
 def what_was_sent(practice: Practice, patient_id: str) -> dict[str, str]:

@@ -2,9 +2,11 @@
 
 import re
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any, Final, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -12,6 +14,7 @@ import requests
 from pymongo import MongoClient
 from pymongo.database import Database
 
+from deploy.local.local_server import Server
 from deploy.local.platform import Platform
 from deploy.local.waiting import wait_until
 from shared.clock import SimulatedClock
@@ -74,6 +77,17 @@ class Town:
     def databases(self) -> list[Database[dict[str, Any]]]:
         """Those of booking, followup and notify."""
         return [self.mongo[f"{self.platform.installation.namespace}_{service}"] for service in SERVICES]
+
+
+@contextmanager
+def a_town(folder: Path, servers: tuple[Server, Server], mongo_url: str) -> Iterator[Town]:
+    """A platform of its own on servers that run already."""
+    namespace = f"e2e{new_id().replace('-', '')[10:22]}"
+    with (
+        Platform(folder, namespace=namespace, servers=servers) as platform,
+        MongoClient[dict[str, Any]](mongo_url, tz_aware=True) as mongo,
+    ):
+        yield Town(platform, SimulatedClock(platform.installation.clock_file), mongo)
 
 
 def ok(answer: requests.Response) -> Any:

@@ -1,15 +1,20 @@
 """A clinic in which every kind of thing exists, so that every route has something to speak of."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from services.booking.domain.clinic.task import TaskKind, new_task
+from services.followup.domain.alert import Alert
+from services.notify.domain.message import Channel, Kind, Status, Step
+from services.notify.domain.planning import queued
 from shared.converters import to_document
-from tests.e2e.described import A_REGIMEN
+from shared.ids import new_id
+from tests.e2e.described import A_REGIMEN, HIGH_RISK
 from tests.e2e.practice import NOBODY, ONE, Practice, a_wish
-from tests.e2e.town import SERVICES, eventually, ok
+from tests.e2e.refusals import let_rest
+from tests.e2e.town import SERVICES, a_phone, eventually, ok
 
 UNKNOWN: Final[Mapping[str, str]] = {
     "patient_id": NOBODY,
@@ -27,6 +32,14 @@ UNKNOWN: Final[Mapping[str, str]] = {
     "entry_id": NOBODY,
     "offer_id": NOBODY,
     "feed_id": NOBODY,
+    "code": "nobody-made-this",
+    "message_id": NOBODY,
+    "page_id": NOBODY,
+    "reply_id": NOBODY,
+    "alert_id": NOBODY,
+    "questionnaire_id": NOBODY,
+    "response_id": NOBODY,
+    "observation_id": NOBODY,
 }
 """Names of things that nobody has."""
 
@@ -60,7 +73,7 @@ def move(practice: Practice, series: Mapping[str, Any], step: str) -> dict[str, 
 
 
 def open_check_in(practice: Practice, patient_id: str) -> dict[str, Any]:
-    """A treated patient's check-in a day later, open for answers."""
+    """A treated patient's check-in of the day after, open for answers."""
     series = booked_for_now(practice, patient_id)
     for step in ("check-in", "start", "discharge"):
         move(practice, series, step)
@@ -69,8 +82,8 @@ def open_check_in(practice: Practice, patient_id: str) -> dict[str, Any]:
     def mine(*statuses: str) -> dict[str, Any]:
         answer = practice.http.get(path)
         found = answer.json()["items"] if answer.ok else []
-        of_series = (one for one in found if one["series_id"] == series["id"] and one["status"] in statuses)
-        return next(of_series, {})
+        day_after = (one for one in found if (one["series_id"], one["kind"]) == (series["id"], "24h"))
+        return next((one for one in day_after if one["status"] in statuses), {})
 
     planned = eventually(lambda: mine("scheduled", "open"), "planning a check-in")
     practice.town.move_to(datetime.fromisoformat(planned["due_at"]) + timedelta(seconds=1))
@@ -84,6 +97,84 @@ def leave_task(practice: Practice, patient_id: str) -> str:
     kept = {**to_document(task), "_id": task.id, "clinic_id": practice.id, "version": 1, "told": 0, "outbox": []}
     practice.town.databases()[SERVICES.index("booking")]["tasks"].insert_one(kept)
     return task.id
+
+
+def leave_alert(practice: Practice, patient_id: str) -> str:
+    """An alert that pages nobody, as the second silence in a row raises it; its id."""
+    at = practice.town.clock()
+    alert = Alert(
+        id=new_id(),
+        patient_id=patient_id,
+        series_id=NOBODY,
+        session_number=1,
+        check_in_id=NOBODY,
+        trigger="contact-lost",
+        tier=1,
+        holds_treatment=False,
+        because=("2 unanswered in a row",),
+        sees="none",
+        answered_at=at,
+        raised_at=at,
+    )
+    kept = {**to_document(alert), "_id": alert.id, "clinic_id": practice.id, "version": 1, "told": 0, "outbox": []}
+    practice.town.databases()[SERVICES.index("followup")]["alerts"].insert_one(kept)
+    return alert.id
+
+
+def known_to_notify(practice: Practice) -> str:
+    """A new patient of whom notify has heard; their id."""
+    patient_id = str(practice.register()["id"])
+    path = practice.at("notify", f"/patients/{patient_id}/messages")
+    eventually(lambda: practice.http.get(path).ok, "hearing of the patient")
+    return patient_id
+
+
+def leave_message(practice: Practice, patient_id: str, status: str = "failed") -> str:
+    """A message that failed a moment ago, as a provider's refusal leaves it; its id."""
+    now = practice.town.clock()
+    planned = queued(
+        practice.id,
+        patient_id=patient_id,
+        about=f"patient/{patient_id}",
+        kind=Kind.MANUAL,
+        channel=Channel.SMS,
+        due_at=now,
+        expires_at=now + timedelta(days=1),
+        at=now,
+        offset=new_id(),
+    )
+    reached = Status(status)
+    failed = replace(planned, status=reached, history=(*planned.history, Step(reached, now, "refused")))
+    database = practice.town.databases()[SERVICES.index("notify")]
+    body = _sealed_as_somewhere(practice)
+    kept = {**to_document(replace(failed, body=body)), "_id": failed.id, "clinic_id": practice.id}
+    database["messages"].insert_one({**kept, "version": 1, "told": 0, "outbox": []})
+    return failed.id
+
+
+def _sealed_as_somewhere(practice: Practice) -> str:
+    """A sealed text of the clinic: of a message that somebody wrote."""
+    path = practice.at("notify", f"/patients/{known_to_notify(practice)}/messages")
+    written = ok(practice.http.post(path, {"text": "Please bring your card."}))["id"]
+    row = practice.town.databases()[SERVICES.index("notify")]["messages"].find_one({"_id": written})
+    assert row is not None
+    return str(row["body"])
+
+
+def leave_reply(practice: Practice) -> str:
+    """A text of a stranger, which a person has to read; its id."""
+    said = {"from": a_phone(), "text": "Could you call me?", "provider_id": new_id()}
+    body = {**said, "received_at": practice.town.clock().isoformat()}
+    return str(ok(practice.http.post(practice.at("notify", "/replies"), body))["id"])
+
+
+def raise_page(practice: Practice) -> str:
+    """A page to the staff because of what a stranger wrote; its id."""
+    said = {"from": a_phone(), "text": "I want to kill myself", "provider_id": new_id()}
+    body = {**said, "received_at": practice.town.clock().isoformat()}
+    reply = ok(practice.http.post(practice.at("notify", "/replies"), body))["id"]
+    pages = ok(practice.http.get(practice.at("notify", "/pages"), limit=200))["items"]
+    return str(next(page["id"] for page in pages if page["about"] == f"reply/{reply}"))
 
 
 def hold(practice: Practice) -> dict[str, Any]:
@@ -107,6 +198,16 @@ def put_on_hold(practice: Practice) -> dict[str, Any]:
     day = date.fromisoformat(series["sessions"][0]["starts_local"][:10])
     add_external_doses(practice, patient_id, *(str(day - timedelta(days=before)) for before in (3, 2, 1)))
     return series
+
+
+def hold_treatment(practice: Practice, patient_id: str) -> str:
+    """A treated patient's high risk, as a nurse enters it, holds the next dose; the alert's id."""
+    check_in = open_check_in(practice, patient_id)
+    entered = practice.at("followup", f"/check-ins/{check_in['id']}/answers")
+    ok(practice.http.post(entered, {"answers": HIGH_RISK, "entered_by": "Nurse Ames"}))
+    clearance = practice.at("booking", f"/patients/{patient_id}/clearance")
+    holds = eventually(lambda: ok(practice.http.get(clearance))["holds"], "holding the treatment")
+    return str(holds[0]["id"])
 
 
 def by_day(practice: Practice) -> None:
@@ -146,6 +247,8 @@ def make_feed(practice: Practice) -> dict[str, str]:
 def people(practice: Practice, **patient: Any) -> Peopled:
     """Put one of everything into a practice; `patient` are the details of its patient."""
     known = practice.register(**patient)
+    # First of all: it takes days, in which what is open or held would end.
+    alert_id = hold_treatment(practice, practice.register()["id"])
     check_in = open_check_in(practice, known["id"])
     # Another patient's, so that it keeps its distance from no treatment.
     series = practice.book(practice.register()["id"], [practice.soon()], ONE)
@@ -162,6 +265,11 @@ def people(practice: Practice, **patient: Any) -> Peopled:
         "dose_id": add_external_doses(practice, known["id"], "2020-06-01")[0],
         "task_id": leave_task(practice, known["id"]),
         "hold_id": hold(practice)["id"],
+        "message_id": leave_message(practice, known_to_notify(practice)),
+        "page_id": raise_page(practice),
+        "reply_id": leave_reply(practice),
+        "alert_id": alert_id,
         **make_offer(practice),
     }
+    let_rest(practice.town, practice.id)
     return Peopled(practice, ids, series["version"])

@@ -17,6 +17,7 @@ from services.booking.domain.protocol.spacing import Course
 from services.booking.domain.protocol.templates import TEMPLATES, default_protocols
 from services.booking.domain.series.series import Series, SeriesStatus
 from services.booking.domain.series.session import Session, SessionStatus
+from services.booking.operations.clearance import HearMeasureScored, hear_measure_scored
 from services.booking.operations.series import BookSeries, book_series
 from shared.localtime import resolve
 from shared.private_link import NewLink, new_link
@@ -156,6 +157,12 @@ def a_booking(dates: Iterable[date] = CASE_A, at: str = "09:00", **fields: Any) 
 def booked(world: FakeBooking, command: BookSeries | None = None) -> Series:
     series: Series = world.run(CLINIC, book_series, command or a_booking())
     return series
+
+
+def measured(world: FakeBooking, patient_id: str = PATIENT, instrument: str = "phq-9", **fields: Any) -> None:
+    """The patient answers an instrument, now unless said otherwise."""
+    told = {"total": 14, "band": "moderate", "scored_at": world.now, **fields}
+    world.run(CLINIC, hear_measure_scored, HearMeasureScored(patient_id, instrument, **told))
 
 
 def slots_of_patient(series: Series) -> set[str]:

@@ -11,6 +11,7 @@ from services.booking.domain.clinic.access_key import AccessKey
 from services.booking.domain.clinic.clinic import Clinic
 from services.booking.domain.clinic.task import Task, TaskKind, TaskStatus
 from services.booking.domain.page.private_link import PATH, Visitors
+from services.booking.domain.patient.clearance import Clearance
 from services.booking.domain.patient.exposure import Exposure, Source
 from services.booking.domain.patient.patient import Patient, external_id_taken
 from services.booking.domain.patient.person import identity_of
@@ -31,10 +32,15 @@ from shared.private_link import NewLink, new_link
 from shared.unit_of_work import EVERY_CLINIC
 
 PUBLIC_URL = "https://care.example"
-A = TypeVar("A", AccessKey, Clinic, Entry, Feed, Offer, Opening, Patient, Protocol, Resource, Series, Task, Visitors)
+A = TypeVar(
+    "A",
+    AccessKey, Clearance, Clinic, Entry, Feed, Offer, Opening, Patient, Protocol, Resource, Series, Task, Visitors,
+)  # fmt: skip
 THE_DESK = Actor("key-of-the-desk", frozenset({"front_desk"}))
 A_CLINICIAN = Actor("key-of-a-clinician", frozenset({"clinician"}))
-_KINDS = (AccessKey, Clinic, Entry, Feed, Offer, Opening, Patient, Protocol, Resource, Series, Task, Visitors)
+_KINDS = (
+    AccessKey, Clearance, Clinic, Entry, Feed, Offer, Opening, Patient, Protocol, Resource, Series, Task, Visitors,
+)  # fmt: skip
 
 
 @dataclass
@@ -89,6 +95,7 @@ class FakeUnitOfWork:
         self.access_keys = FakeStore(self, AccessKey)
         self.clinics = FakeStore(self, Clinic)
         self.patients = FakePatients(self, Patient)
+        self.clearances = FakeClearances(self, Clearance)
         self.protocols = FakeProtocols(self)
         self.resources = FakeResources(self, Resource)
         self.exposures = FakeExposures(self)
@@ -214,6 +221,16 @@ class FakePatients(FakeStore[Patient]):
         if search is not None:
             found = [row for row in found if any(terms <= terms_of(row) for terms in search)]
         return [row for row in found if row.id > (after or "")][:limit]
+
+
+class FakeClearances(FakeStore[Clearance]):
+    """Clearances, by the patient's id."""
+
+    def of(self, patient_id: str) -> Clearance:
+        return next((row for row in self.mine() if row.id == patient_id), Clearance(patient_id))
+
+    def held(self) -> frozenset[str]:
+        return frozenset(row.id for row in self.mine() if row.is_held)
 
 
 class FakeProtocols:

@@ -4,7 +4,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from flask import Flask
 from flask.testing import FlaskClient
 from icalendar import Calendar
 from werkzeug.test import TestResponse
@@ -18,6 +17,7 @@ from shared.localtime import to_local
 from shared.private_link import digest
 from tests.support.booking_builders import CLINIC, NEW_YORK, PATIENT, a_clinic, a_patient, a_series, a_session
 from tests.support.booking_fakes import PUBLIC_URL, FakeBooking
+from tests.support.pages_app import pages_app
 
 TOKEN = "token-of-the-link"
 BORN = "1980"
@@ -27,9 +27,7 @@ class Phone:
     """A patient's browser: follows redirects, keeps its cookie."""
 
     def __init__(self, world: FakeBooking, token: str = TOKEN) -> None:
-        app = Flask("booking", static_folder=None)
-        app.register_blueprint(appointment_pages(world.run, public_url=PUBLIC_URL))
-        self.client: FlaskClient = app.test_client()
+        self.client: FlaskClient = pages_app(appointment_pages(world.run, public_url=PUBLIC_URL)).test_client()
         self.address = f"{PATH}{token}"
 
     def read(self, of: str = "", **headers: str) -> TestResponse:

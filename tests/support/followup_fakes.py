@@ -5,19 +5,35 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
-from services.followup.domain.check_in import CheckIn
+from services.followup.domain.alert import OPEN, Alert, AlertStatus
+from services.followup.domain.alert_rules import KIND, AlertRules
+from services.followup.domain.check_in import CheckIn, Status
 from services.followup.domain.clinic import Clinic
+from services.followup.domain.edition import name_of
 from services.followup.domain.events import Event
-from services.followup.domain.instrument import Library
+from services.followup.domain.known import Known
+from services.followup.domain.library import Library
+from services.followup.domain.outcome import Scored
 from services.followup.domain.patient import Patient
+from services.followup.domain.plan import Plan, Questions
+from services.followup.domain.rota import Rota
+from services.followup.domain.triggers import Rules
+from services.followup.domain.wording import LoadedText
 from services.followup.instruments import load_library
-from shared.errors import Contended, NotFound
+from services.followup.plans import load_default
+from services.followup.rules import load_rules
+from shared.actor import Actor
+from shared.errors import Contended, NotFound, Stale
+from shared.paging import Page, page_from
 from shared.sealed import KeyMissing
 from shared.unit_of_work import EVERY_CLINIC
 
-A = TypeVar("A", CheckIn, Clinic, Patient)
+A = TypeVar("A", Alert, AlertRules, CheckIn, Clinic, Known, LoadedText, Patient, Plan, Rota)
 PUBLIC_URL = "https://care.example"
 LIBRARY = load_library()
+DEFAULT_PLAN = load_default(frozenset(instrument.id for instrument in LIBRARY.instruments))
+RULES = load_rules(LIBRARY.instruments)
+STAFF = Actor("key-1", frozenset({"clinician"}))
 
 
 @dataclass
@@ -26,7 +42,13 @@ class FakeFollowup:
 
     now: datetime
     instruments: Library = LIBRARY
-    rows: dict[type, dict[tuple[str, str], Any]] = field(default_factory=lambda: {CheckIn: {}, Clinic: {}, Patient: {}})
+    default_plan: Questions = DEFAULT_PLAN
+    default_rules: Rules = RULES
+    rows: dict[type, dict[tuple[str, str], Any]] = field(
+        default_factory=lambda: {
+            kind: {} for kind in (Alert, AlertRules, CheckIn, Clinic, Known, LoadedText, Patient, Plan, Rota)
+        }
+    )
     keys: set[str] = field(default_factory=set)
     told: list[tuple[str, str, Event]] = field(default_factory=list)
     _made: int = 0
@@ -65,9 +87,18 @@ class FakeUnitOfWork:
         self.clinic_id = clinic_id
         self.now = world.now
         self.instruments = world.instruments
+        self.default_plan = world.default_plan
+        self.default_rules = world.default_rules
+        self.actor = STAFF
+        self.alerts = FakeAlerts(self, Alert)
+        self.rotas = FakeRotas(self, Rota)
         self.check_ins = FakeCheckIns(self, CheckIn)
         self.clinics = FakeStore(self, Clinic)
         self.patients = FakeStore(self, Patient)
+        self.known = FakeKnown(self, Known)
+        self.texts = FakeTexts(self, LoadedText)
+        self.plans = FakeEditions(self, Plan, "plan")
+        self.alert_rules = FakeEditions(self, AlertRules, KIND)
         self._writes: list[Callable[[], None]] = []
 
     def new_id(self) -> str:
@@ -128,20 +159,24 @@ class FakeStore(Generic[A]):
 
 
 class FakeCheckIns(FakeStore[CheckIn]):
-    """Check-ins with the unique key that the database has."""
+    """Check-ins, found by patient and by link."""
 
-    def keep(self, read: int, saved: CheckIn, told: list[tuple[str, str, Event]]) -> None:
-        wanted = _unique(saved)
-        if any(_unique(row) == wanted and row.id != saved.id for row in self.mine()):
-            raise Contended(f"{wanted} is taken")
-        super().keep(read, saved, told)
+    def of_patient(self, patient_id: str) -> list[CheckIn]:
+        return [row for row in self.mine() if row.patient_id == patient_id]
 
-    def of_session(self, series_id: str, session_number: int) -> list[CheckIn]:
-        return [row for row in self.mine() if (row.series_id, row.session_number) == (series_id, session_number)]
+    def scores(self, instrument: str | None) -> list[Scored]:
+        return [
+            Scored(row.patient_id, row.series_id, part.instrument, part.instrument_version, row.due_at,
+                   part.score.total, part.score.band or "")
+            for row in self.mine()
+            for part in row.parts
+            if row.status is Status.ANSWERED and part.score is not None and part.score.total is not None
+            and instrument in {None, part.instrument}
+        ]  # fmt: skip
 
-    def of_patient(self, patient_id: str, *, after: str | None = None, limit: int = 0) -> list[CheckIn]:
-        found = [row for row in self.mine() if row.patient_id == patient_id and row.id > (after or "")]
-        return found[: limit or None]
+    def overdue(self, opened_before: datetime) -> list[CheckIn]:
+        rows = [row for row in self.mine() if row.status is Status.OPEN]
+        return [row for row in rows if row.opened_at is not None and row.opened_at <= opened_before]
 
     def by_link(self, token_digest: str) -> CheckIn:
         for row in self.mine():
@@ -156,5 +191,80 @@ class FakeCheckIns(FakeStore[CheckIn]):
         raise NotFound("check in")
 
 
-def _unique(row: CheckIn) -> tuple[str, int, str]:
-    return row.series_id, row.session_number, row.kind
+class FakeKnown(FakeStore[Known]):
+    """What is known of patients, found by the protocol of a series."""
+
+    def with_protocol(self, protocol: str | None) -> list[Known]:
+        return [
+            row for row in self.mine() if protocol is None or any(each.protocol == protocol for each in row.courses)
+        ]
+
+
+class FakeAlerts(FakeStore[Alert]):
+    """Alerts, by what they are about and as lists."""
+
+    def open(self) -> list[Alert]:
+        return [row for row in self.mine() if row.status in OPEN]
+
+    def of_check_in(self, patient_id: str, check_in_id: str) -> list[Alert]:
+        return [row for row in self.mine() if (row.patient_id, row.check_in_id) == (patient_id, check_in_id)]
+
+    def page(
+        self, *, status: AlertStatus | None, tier: int | None, patient_id: str | None, after: str | None, limit: int
+    ) -> Page[Alert]:
+        asked = {"status": status, "tier": tier, "patient_id": patient_id}
+        wanted = {name: value for name, value in asked.items() if value is not None}
+        rows = [row for row in self.mine() if all(getattr(row, name) == value for name, value in wanted.items())]
+        return page_from(rows, after=after, limit=limit, place=lambda row: f"{row.raised_at.isoformat()} {row.id}")
+
+
+class FakeRotas(FakeStore[Rota]):
+    """One rota for each clinic."""
+
+    def of_clinic(self, version: int | None = None) -> Rota:
+        rota = self.find(self.unit.clinic_id) or Rota(self.unit.clinic_id)
+        if version is not None and rota.version != version:
+            raise Stale
+        return rota
+
+
+class FakeEditions(FakeStore[Any]):
+    """Editions; one that was saved in this unit can be read in it. Its number is its version as well."""
+
+    def __init__(self, unit: FakeUnitOfWork, kind: type[Any], name: str) -> None:
+        super().__init__(unit, kind)
+        self.name = name
+        self.saved: dict[str, Any] = {}
+
+    def get(self, edition: Any) -> Any:
+        name = name_of(self.name, edition)
+        return self.saved.get(name) or super().get(name)
+
+    def latest(self) -> Any:
+        return max(self.mine(), key=lambda one: one.edition, default=None)
+
+    def save(self, aggregate: Any, events: Iterable[Event] = ()) -> Any:
+        super().save(aggregate, events)
+        self.saved[aggregate.id] = replace(aggregate, version=aggregate.edition)
+        return self.saved[aggregate.id]
+
+    def keep(self, read: int, saved: Any, told: list[tuple[str, str, Event]]) -> None:
+        super().keep(read, replace(saved, version=saved.edition), told)
+
+    def list(self, *, after: str | None, limit: int) -> list[Any]:
+        return [one for one in self.mine() if one.id > (after or "")][:limit]
+
+
+class FakeTexts(FakeStore[LoadedText]):
+    """Wordings with the unique key that the database has."""
+
+    def keep(self, read: int, saved: LoadedText, told: list[tuple[str, str, Event]]) -> None:
+        if any(row.text.name == saved.text.name for row in self.mine()):
+            raise Contended(f"{saved.text.name} is taken")
+        super().keep(read, saved, told)
+
+    def of_instrument(self, instrument: str) -> list[LoadedText]:
+        return [row for row in self.mine() if row.text.instrument == instrument]
+
+    def all(self) -> list[LoadedText]:
+        return self.mine()

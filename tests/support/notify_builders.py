@@ -6,8 +6,9 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from services.notify.domain.clinic import Clinic
-from services.notify.domain.message import Channel, Kind, Message, Status, Step, queued
+from services.notify.domain.message import Channel, Kind, Message, Status, Step
 from services.notify.domain.offer import Offer, offer_subject
+from services.notify.domain.planning import queued
 from services.notify.domain.recipient import Privacy, Recipient
 from services.notify.domain.visit import Visit, series_subject, visit_subject
 from services.notify.operations.check_ins import CheckInOpened, hear_check_in_opened
@@ -182,6 +183,8 @@ def check_in_opened(**changes: Any) -> CheckInOpened:
     command = CheckInOpened(
         check_in_id="check-in-1",
         patient_id=PATIENT,
+        series_id=SERIES,
+        session_number=1,
         link="sealed:https://care.example/c/9KX",
         opened_at=BOOKED_AT,
         expires_at=BOOKED_AT + timedelta(days=3),

@@ -1,31 +1,54 @@
 """Notify's world in memory: what all units of work share, with state instead of a database and providers."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, Generic, TypeVar
+from typing import Any
 
+from services.notify.domain.call import DealtWith
 from services.notify.domain.check_in import CheckIn
 from services.notify.domain.clinic import Clinic
+from services.notify.domain.contact_point import ContactPoint
 from services.notify.domain.events import Event
-from services.notify.domain.message import Channel, Kind, Letter, Message, Status
+from services.notify.domain.hook_event import HookEvent
+from services.notify.domain.message import Channel, Letter, Message, Status
 from services.notify.domain.offer import Offer
+from services.notify.domain.page import PATH as PAGE_PATH
+from services.notify.domain.page import StaffPage
+from services.notify.domain.policy import Policy
 from services.notify.domain.recipient import Recipient
-from services.notify.domain.reply import Answer, Reply
+from services.notify.domain.reply import Reply
 from services.notify.domain.series import Series
+from services.notify.domain.template import Template
 from services.notify.domain.visit import Visit
 from services.notify.jobs.deliver import deliver
 from services.notify.operations.ports import Accepted, Claim, NotDelivered
-from shared.errors import Contended, NotFound
-from shared.paging import Page, page_from
+from services.notify.templates.writer import load_writer
+from services.notify.words import load_words
+from shared.actor import NOBODY, Actor
+from shared.errors import Contended
+from shared.private_link import NewLink, new_link
 from shared.sealed import KeyMissing
+from tests.support.notify_ledger import FakeMessages
+from tests.support.notify_stores import (
+    FakeCalls,
+    FakeCheckIns,
+    FakeContactPoints,
+    FakeHookEvents,
+    FakePages,
+    FakePolicies,
+    FakeRecipients,
+    FakeReplies,
+    FakeStore,
+    FakeTemplates,
+    FakeVisits,
+)
 
-A = TypeVar("A", Clinic, Recipient, Series, Visit, CheckIn, Offer, Message, Reply)
-KINDS: tuple[type[Any], ...] = (Clinic, Recipient, Series, Visit, CheckIn, Offer, Message, Reply)
 LEASE = timedelta(seconds=60)
+PUBLIC_URL = "https://kadence.example"
 OPEN = (Status.QUEUED, Status.SENDING)
-WENT_OUT = (Status.SENDING, Status.SENT, Status.UNKNOWN)
 
 
 class Killed(BaseException):
@@ -37,11 +60,12 @@ class FakeNotify:
     """Everything that lasts. `told` holds the events; `leases` owner, fence and end of the claims, on real time."""
 
     now: datetime
-    rows: dict[type, dict[tuple[str, str], Any]] = field(default_factory=lambda: {kind: {} for kind in KINDS})
+    rows: defaultdict[type, dict[tuple[str, str], Any]] = field(default_factory=lambda: defaultdict(dict))
     keys: set[str] = field(default_factory=lambda: {"key"})
     told: list[Event] = field(default_factory=list)
     leases: dict[str, tuple[str, int, timedelta]] = field(default_factory=dict)
     real_time: timedelta = timedelta()
+    actor: Actor = NOBODY
     _made: int = 0
 
     def run(self, clinic_id: str, operation: Callable[[Any, Any], Any], command: Any) -> Any:
@@ -61,7 +85,7 @@ class FakeNotify:
 
     def claim(self, limit: int = 50, *, worker: str = "worker") -> list[tuple[str, Claim]]:
         """Clinic and claim of what is due and in nobody's hands, the most urgent first."""
-        due = [(row.expires_at, row.id, clinic) for (clinic, _), row in self.rows[Message].items() if self._is_due(row)]
+        due = [(row.needed_at, row.id, clinic) for (clinic, _), row in self.rows[Message].items() if self._is_due(row)]
         claimed = []
         for _, id, clinic in sorted(due)[:limit]:
             fence = self.leases[id][1] + 1 if id in self.leases else 1
@@ -106,18 +130,30 @@ class FakeUnitOfWork:
         self.world = world
         self.clinic_id = clinic_id
         self.now = world.now
+        self.actor = world.actor
         self.clinics = FakeStore(self, Clinic)
-        self.recipients = FakeStore(self, Recipient)
+        self.recipients = FakeRecipients(self, Recipient)
+        self.contact_points = FakeContactPoints(self, ContactPoint)
         self.series = FakeStore(self, Series)
         self.visits = FakeVisits(self, Visit)
-        self.check_ins = FakeStore(self, CheckIn)
+        self.check_ins = FakeCheckIns(self, CheckIn)
         self.offers = FakeStore(self, Offer)
         self.messages = FakeMessages(self, Message)
         self.replies = FakeReplies(self, Reply)
+        self.hook_events = FakeHookEvents(self, HookEvent)
+        self.keywords = load_words()
+        self.policies = FakePolicies(self, Policy)
+        self.pages = FakePages(self, StaffPage)
+        self.calls = FakeCalls(self, DealtWith)
+        self.templates = FakeTemplates(self, Template)
+        self.writer = load_writer()
         self._writes: list[tuple[Callable[[], None], Callable[[], None]]] = []
 
     def new_id(self) -> str:
         return self.world.next_name("id")
+
+    def new_page_link(self) -> NewLink:
+        return new_link(PUBLIC_URL, PAGE_PATH, self.world.next_name("page-token"))
 
     def adopt_key(self, wrapped: str) -> None:
         self.world.keys.add(wrapped)
@@ -131,6 +167,13 @@ class FakeUnitOfWork:
         if not token.startswith("sealed:"):
             raise ValueError(f"{token!r} is not sealed")
         return token.removeprefix("sealed:")
+
+    @property
+    def has_key(self) -> bool:
+        return bool(self.world.keys)
+
+    def unsubscribe_url(self, point: ContactPoint) -> str:
+        return f"https://care.example/notify/u/unsubscribe-{point.id}"
 
     def fingerprint(self, address: str) -> str:
         return f"{self.clinic_id}:{address}"
@@ -147,125 +190,6 @@ class FakeUnitOfWork:
     def _need_key(self) -> None:
         if not self.world.keys:
             raise KeyMissing("the clinic's data key is not here (yet)")
-
-
-class FakeStore(Generic[A]):
-    """Documents of one kind; another clinic's are not there, and each is saved once in a unit."""
-
-    def __init__(self, unit: FakeUnitOfWork, kind: type[A]) -> None:
-        self.unit = unit
-        self.rows: dict[tuple[str, str], A] = unit.world.rows[kind]
-        self.saved: set[str] = set()
-
-    def find(self, id: str) -> A | None:
-        return self.rows.get((self.unit.clinic_id, id))
-
-    def save(self, aggregate: A, events: Iterable[Event] = ()) -> A:
-        if aggregate.id in self.saved:
-            raise AssertionError(f"{aggregate.id} is saved twice in one unit")
-        self.saved.add(aggregate.id)
-        saved = replace(aggregate, version=aggregate.version + 1)
-        told = list(events)
-        self.unit.write(partial(self.check, aggregate), partial(self.keep, saved, told))
-        return saved
-
-    def check(self, read: A) -> None:
-        stored = self.find(read.id)
-        if (stored.version if stored else 0) != read.version:
-            raise Contended(f"{read.id} was changed meanwhile")
-
-    def keep(self, saved: A, told: list[Event]) -> None:
-        self.rows[self.unit.clinic_id, saved.id] = saved
-        self.unit.world.told += told
-
-    def mine(self) -> list[A]:
-        return [row for (clinic, _), row in sorted(self.rows.items()) if clinic == self.unit.clinic_id]
-
-
-class FakeVisits(FakeStore[Visit]):
-    def about(self, subject: str) -> list[Visit]:
-        found = [row for row in self.mine() if subject in {row.id, row.series}]
-        return sorted(found, key=lambda visit: (visit.starts_at, visit.id))
-
-
-class FakeReplies(FakeStore[Reply]):
-    def page(self, *, patient_id: str | None, answer: Answer | None, after: str | None, limit: int) -> Page[Reply]:
-        asked = {"patient_id": patient_id, "answer": answer}
-        wanted = {name: value for name, value in asked.items() if value is not None}
-        found = [row for row in self.mine() if all(getattr(row, name) == value for name, value in wanted.items())]
-        return page_from(found, after=after, limit=limit, place=lambda row: f"{row.received_at.isoformat()} {row.id}")
-
-
-class FakeMessages(FakeStore[Message]):
-    """The ledger, with leases and the unique key on the meaning."""
-
-    def __init__(self, unit: FakeUnitOfWork, kind: type[Message]) -> None:
-        super().__init__(unit, kind)
-        self.held: dict[str, Claim] = {}
-
-    def get(self, id: str) -> Message:
-        found = self.find(id)
-        if found is None:
-            raise NotFound("message")
-        return found
-
-    def claimed(self, claim: Claim) -> Message | None:
-        if not self._holds(claim):
-            return None
-        self.held[claim.message_id] = claim
-        return self.find(claim.message_id)
-
-    def check(self, read: Message) -> None:
-        super().check(read)
-        if read.id in self.held and not self._holds(self.held[read.id]):
-            raise Contended(f"the claim on {read.id} is lost")
-        if any(_meaning(row) == _meaning(read) and row.id != read.id for row in self.mine()):
-            raise AssertionError(f"{_meaning(read)} is in the ledger twice")
-
-    def keep(self, saved: Message, told: list[Event]) -> None:
-        super().keep(saved, told)
-        if saved.status is not Status.SENDING:
-            self.unit.world.release(saved.id)
-
-    def known(self, ids: Iterable[str]) -> set[str]:
-        return {id for id in ids if self.find(id)}
-
-    def about(self, subjects: Sequence[str]) -> list[Message]:
-        return [row for row in self.mine() if row.about in subjects]
-
-    def queued_for(self, patient_id: str) -> list[Message]:
-        return [row for row in self.mine() if row.patient_id == patient_id and row.status is Status.QUEUED]
-
-    def opt_out_told_since(self, patient_id: str, at: datetime) -> bool:
-        rows = [row for row in self.mine() if row.patient_id == patient_id and row.status in WENT_OUT]
-        return any(row.tells_opt_out and row.history[-1].at >= at for row in rows)
-
-    def last_said(self, address: str, kinds: Collection[Kind], *, until: datetime) -> Message | None:
-        rows = [row for row in self.mine() if row.address == address and row.kind in kinds and row.status in WENT_OUT]
-        said = [row for row in rows if row.begun_at and row.begun_at <= until]
-        return max(said, key=lambda row: row.begun_at or until, default=None)
-
-    def page(
-        self, *, patient_id: str | None, about: str | None, status: Status | None, after: str | None, limit: int
-    ) -> Page[Message]:
-        asked = {"patient_id": patient_id, "about": about, "status": status}
-        wanted = {name: value for name, value in asked.items() if value is not None}
-        found = [
-            row for row in self.unit.world.messages(**wanted) if row in self.mine() and _position(row) > (after or "")
-        ]
-        return Page(found[:limit], _position(found[limit - 1]) if len(found) > limit else None)
-
-    def _holds(self, claim: Claim) -> bool:
-        owner, fence, _ = self.unit.world.leases.get(claim.message_id, ("", 0, timedelta()))
-        return (owner, fence) == (claim.owner, claim.fence)
-
-
-def _position(message: Message) -> str:
-    return f"{message.due_at.isoformat()} {message.id}"
-
-
-def _meaning(row: Message) -> tuple[object, ...]:
-    return row.patient_id, row.about, row.kind, row.offset, row.revision, row.channel
 
 
 @dataclass

@@ -14,7 +14,7 @@ import pytest
 from deploy.local import servers
 from deploy.local.local_server import OutsideServer, Server
 
-_ON_SERVERS = ("tests/integration", "tests/e2e", "tests/faults")
+_ON_SERVERS = ("tests/integration", "tests/e2e", "tests/browser", "tests/faults")
 _MONGO, _KAFKA = "KADENCE_MONGO_URL", "KADENCE_KAFKA_BOOTSTRAP"
 _running: list[Server] = []
 _folders: list[Path] = []

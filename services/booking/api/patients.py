@@ -14,6 +14,7 @@ from shared.cursors import PageQuery, page_schema
 from shared.fields import EmailAddress, Phone, Text, Zone, country, locale
 from shared.routes import Route
 
+_ESCORT: Final = {"description": "of who takes the patient home and has agreed to be told when to collect them"}
 _EXTERNAL_ID: Final = {"description": "the practice's own number", "example": "A-1047"}
 
 
@@ -37,6 +38,7 @@ class PatientRequest(Schema):
     country = country(load_default=None, allow_none=True)
     privacy = fields.Enum(Privacy, by_value=True, load_default=Privacy.STANDARD)
     preferred_channel = fields.Enum(Channel, by_value=True, load_default=Channel.SMS)
+    escort_phone = Phone(load_default=None, allow_none=True)
     external_id = Text(64, load_default=None, allow_none=True, metadata=_EXTERNAL_ID)
 
 
@@ -55,6 +57,7 @@ class PatientChanges(Schema):
     country = country(allow_none=True)
     privacy = fields.Enum(Privacy, by_value=True)
     preferred_channel = fields.Enum(Channel, by_value=True)
+    escort_phone = Phone(allow_none=True)
     external_id = Text(64, allow_none=True, metadata=_EXTERNAL_ID)
 
     @post_load
@@ -76,6 +79,7 @@ class PatientAnswer(Schema):
     country = fields.String(allow_none=True)
     privacy = fields.Enum(Privacy, by_value=True, required=True)
     preferred_channel = fields.Enum(Channel, by_value=True, required=True)
+    escort_phone = fields.String(required=True, allow_none=True, metadata=_ESCORT)
     external_id = fields.String(required=True, allow_none=True, metadata=_EXTERNAL_ID)
     person_confirmed = fields.Enum(
         Match,

@@ -6,7 +6,7 @@ from marshmallow import Schema, fields
 
 from services.booking.api.patients import PatientAnswer
 from services.booking.api.request_fields import LocalDate
-from services.booking.api.scopes import CLINICAL, DESK
+from services.booking.api.scopes import CLINICIAN, DESK
 from services.booking.api.series import SESSION
 from services.booking.api.series_schemas import SeriesAnswer
 from services.booking.domain.patient.patient import Reporter
@@ -102,7 +102,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "POST",
         f"{SESSION}/release",
         "Let a session begin that is on hold",
-        CLINICAL,
+        CLINICIAN,
         exposure.ReleaseSession,
         exposure.release_session,
         SeriesAnswer,

@@ -2,6 +2,7 @@
 
 from services.booking.api import (
     access_keys,
+    clearance,
     clinics,
     confirmations,
     feeds,
@@ -25,6 +26,7 @@ ROUTES: tuple[Route, ...] = (
     *access_keys.ROUTES,
     *patients.ROUTES,
     *people.ROUTES,
+    *clearance.ROUTES,
     *resources.ROUTES,
     *protocols.ROUTES,
     *plans.ROUTES,

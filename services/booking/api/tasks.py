@@ -19,6 +19,14 @@ class ClosingRequest(Schema):
     note = Text(500, load_default=None, allow_none=True)
 
 
+class ProposedPlanAnswer(Schema):
+    """A body for `POST …/plans`."""
+
+    patient_id = fields.String(required=True)
+    protocol = fields.String(required=True, metadata={"description": "its slug"})
+    condition = fields.String(required=True)
+
+
 class TaskAnswer(Schema):
     """Something that a person at the desk must see to."""
 
@@ -31,6 +39,12 @@ class TaskAnswer(Schema):
     number = fields.Integer(required=True, allow_none=True, metadata={"description": "of the session meant"})
     detail = fields.String(required=True)
     words = fields.String(required=True, allow_none=True, metadata={"description": "what the patient wrote"})
+    plan = fields.Nested(
+        ProposedPlanAnswer,
+        required=True,
+        allow_none=True,
+        metadata={"description": "sent to plans, it finds places for what is proposed"},
+    )
     made_at = fields.AwareDateTime(required=True)
     due_at = fields.AwareDateTime(required=True, allow_none=True)
     note = fields.String(required=True, allow_none=True)

@@ -287,6 +287,7 @@ class PatientRegistered:
     country: str | None
     privacy: str
     preferred_channel: str
+    escort_phone: str | None
 
 
 @dataclass(frozen=True)

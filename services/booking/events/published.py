@@ -3,7 +3,7 @@
 from services.booking.domain import events
 from shared.telling import Told, Types
 
-_PERSON = frozenset({"name", "birth_date", "phone", "email"})
+_PERSON = frozenset({"name", "birth_date", "phone", "email", "escort_phone"})
 
 TYPES: Types = {
     events.ClinicOpened: Told("clinic.opened.v1"),

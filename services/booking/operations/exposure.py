@@ -8,9 +8,11 @@ from services.booking.domain.clinic.task import Task, TaskKind, new_task
 from services.booking.domain.patient.exposure import Exposure, Source
 from services.booking.domain.patient.patient import ExternalDose, Patient, Reporter
 from services.booking.domain.series.cap_review import reviewed
+from services.booking.domain.series.gate import NO_MEASURE
 from services.booking.domain.series.override import Override
 from services.booking.domain.series.series import Series
 from services.booking.domain.series.session import HoldOn, Session
+from services.booking.operations.clearance import what_closes
 from services.booking.operations.ports import UnitOfWork
 from shared.errors import Conflict
 from shared.localtime import local_date
@@ -79,12 +81,16 @@ def remove_external_dose(uow: UnitOfWork, command: RemoveExternalDose) -> Patien
 
 
 def release_session(uow: UnitOfWork, command: ReleaseSession) -> Series:
-    """Let a session begin that was on hold, for a stated reason. Raises `NotFound`, and `Conflict` when it is not."""
+    """Let a session begin that was on hold, or had no measure, for a stated reason.
+
+    What holds the patient's treatment stays. Raises `NotFound`, and `Conflict` when there is nothing to release.
+    """
     series = uow.series.get(command.series_id)
-    blocks = series.session(command.number).blocks
-    if not blocks:
+    held = [block.code for block in series.session(command.number).blocks]
+    missing = [fault.code for fault in what_closes(uow, series, command.number) if fault.code == NO_MEASURE]
+    codes = dict.fromkeys([*held, *missing])
+    if not codes:
         raise Conflict("session.not-on-hold", f"Session {command.number} is not on hold.")
-    codes = dict.fromkeys(block.code for block in blocks)
     allowed = [Override(code, command.reason, uow.actor.id, uow.now, (command.number,)) for code in codes]
     return uow.series.save(series.release(command.number, allowed))
 

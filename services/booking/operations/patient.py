@@ -27,6 +27,7 @@ class RegisterPatient:
     country: str | None = None
     privacy: Privacy = Privacy.STANDARD
     preferred_channel: Channel = Channel.SMS
+    escort_phone: str | None = None
     external_id: str | None = None
 
 

@@ -9,6 +9,7 @@ from services.booking.domain.clinic.access_key import AccessKey
 from services.booking.domain.clinic.clinic import Clinic
 from services.booking.domain.clinic.task import Task, TaskKind, TaskStatus
 from services.booking.domain.page.private_link import Visitors
+from services.booking.domain.patient.clearance import Clearance
 from services.booking.domain.patient.exposure import Exposure
 from services.booking.domain.patient.patient import Patient
 from services.booking.domain.patient.search import Terms
@@ -64,6 +65,20 @@ class PatientStore(Protocol):
         search: Sequence[Terms] | None = None,
     ) -> list[Patient]:
         """Patients behind `after`, by id; with exactly this phone or e-mail, and all terms of any of `search`."""
+        ...
+
+
+class ClearanceStore(Protocol):
+    """Whether patients may be treated."""
+
+    def of(self, patient_id: str) -> Clearance:
+        """That of a patient; nothing held and nothing measured when none is kept."""
+        ...
+
+    def save(self, aggregate: Clearance, events: Iterable[Any] = ()) -> Clearance: ...
+
+    def held(self) -> frozenset[str]:
+        """The patients whose treatment is held."""
         ...
 
 
@@ -297,6 +312,8 @@ class UnitOfWork(Protocol):
     def access_keys(self) -> AccessKeyStore: ...
     @property
     def patients(self) -> PatientStore: ...
+    @property
+    def clearances(self) -> ClearanceStore: ...
     @property
     def protocols(self) -> ProtocolStore: ...
     @property

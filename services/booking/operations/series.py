@@ -19,6 +19,7 @@ from services.booking.domain.series.series import Series
 from services.booking.domain.series.session import CancelReason, MissReason
 from services.booking.domain.series.standing import TOO_OFTEN, let_down_in_a_row
 from services.booking.operations.calendars import calendar_on
+from services.booking.operations.clearance import what_closes
 from services.booking.operations.free_time import free_time_of
 from services.booking.operations.ports import UnitOfWork
 from shared.errors import Conflict, Contended, Fault
@@ -158,15 +159,20 @@ def cancel_series(uow: UnitOfWork, command: CancelSeries) -> Series:
 
 
 def check_in_session(uow: UnitOfWork, command: CheckInSession) -> Series:
-    """Note the arrival. Raises `NotFound`, `Conflict`, and `RuleBroken` on another day than the session's."""
+    """Note the arrival. Raises `NotFound`, `RuleBroken` on another day than the session's, and `Conflict`.
+
+    That one lists everything because of which a clinician has to look at it first.
+    """
     series = uow.series.get(command.series_id)
-    return uow.series.save(*series.check_in(command.number, at=uow.now))
+    gate = what_closes(uow, series, command.number)
+    return uow.series.save(*series.check_in(command.number, closed_by=gate, at=uow.now))
 
 
 def start_session(uow: UnitOfWork, command: StartSession) -> Series:
-    """Note the begin of the treatment. Raises `NotFound` and `Conflict`."""
+    """Note the begin of the treatment. Raises `NotFound`, and `Conflict` as `check_in_session` does."""
     series = uow.series.get(command.series_id)
-    return uow.series.save(*series.start(command.number, at=uow.now))
+    gate = what_closes(uow, series, command.number)
+    return uow.series.save(*series.start(command.number, closed_by=gate, at=uow.now))
 
 
 def discharge_session(uow: UnitOfWork, command: DischargeSession) -> Series:

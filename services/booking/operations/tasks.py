@@ -1,8 +1,9 @@
 """What can be done with tasks."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
-from services.booking.domain.clinic.task import Task, TaskKind, TaskStatus
+from services.booking.domain.clinic.task import Task, TaskKind, TaskStatus, new_task
 from services.booking.operations.ports import UnitOfWork
 from shared.paging import Page
 
@@ -32,6 +33,30 @@ class CancelTask:
 
     task_id: str
     note: str | None = None
+
+
+@dataclass(frozen=True)
+class ContactLost:
+    """A patient left so many check-ins in a row unanswered; the last of them is `check_in_id`."""
+
+    check_in_id: str
+    patient_id: str
+    series_id: str
+    missed: int
+    missed_at: datetime
+
+
+def hear_contact_lost(uow: UnitOfWork, command: ContactLost) -> None:
+    """Leave a task to phone the patient; heard again, it is the same one."""
+    task = new_task(
+        TaskKind.CALL_PATIENT,
+        command.patient_id,
+        f"Phone the patient: {command.missed} check-ins in a row were not answered.",
+        reason=f"check-in {command.check_in_id}",
+        at=command.missed_at,
+        series_id=command.series_id,
+    )
+    uow.tasks.add(task)
 
 
 def list_tasks(uow: UnitOfWork, command: ListTasks) -> Page[Task]:

@@ -8,7 +8,7 @@ from datetime import date
 from services.booking.domain.calendar.resource import Resource, ResourceKind
 from services.booking.domain.clinic.clinic import Clinic
 from services.booking.domain.placement.at_risk import at_risk
-from services.booking.domain.views.day_sheet import Column, SessionOfSeries, column
+from services.booking.domain.views.day_sheet import Column, Mark, SessionOfSeries, column
 from services.booking.domain.views.utilisation import ResourceUse, Taken, Use, taken_by, use_of
 from services.booking.operations.local_days import LocalDays, local_days
 from services.booking.operations.ports import UnitOfWork
@@ -82,12 +82,16 @@ def show_day_sheet(uow: UnitOfWork, command: ShowDaySheet) -> Page[Column]:
     day = local_days(uow, command.on, command.on)
     resources = {one.id: one for one in uow.resources.all()}
     sessions = uow.series.sessions_between(day.from_at, day.until_at)
-    shaky = {one.place for one in sessions if _is_at_risk(one, resources, day.clinic)}
+    held = uow.clearances.held()
+    marked = {
+        Mark.AT_RISK: {one.place for one in sessions if _is_at_risk(one, resources, day.clinic)},
+        Mark.ON_HOLD: {one.place for one in sessions if one.patient_id in held and one.session.is_dose_to_come},
+    }
     of_resource = _by_resource(sessions)
     wanted = (one for one in resources.values() if command.kind in {None, one.kind})
     page = page_from(wanted, after=command.after, limit=command.limit, place=lambda one: one.id)
     columns = [
-        column(one, day.openings(one)[command.on], of_resource.get(one.id, ()), shaky, uow.now) for one in page.items
+        column(one, day.openings(one)[command.on], of_resource.get(one.id, ()), marked, uow.now) for one in page.items
     ]
     return Page(columns, page.after)
 

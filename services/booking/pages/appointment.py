@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any, Final, NoReturn
 
 import structlog
@@ -14,20 +15,21 @@ from services.booking.operations import appointments
 from services.booking.operations.appointments import Appointments, ProveYear, ReadAppointments
 from services.booking.pages import form, view
 from services.booking.pages.files import appointments_file
-from services.booking.pages.texts import Texts, best, load_texts
 from services.booking.pages.view import Fault, Posted, View
 from shared.calendar_file import MEDIA_TYPE
 from shared.errors import Conflict, Forbidden, NotFound, RuleBroken
+from shared.page_texts import Texts, as_asked, best, load_texts
 from shared.pages import YEAR, Run, give_pass, pass_token, private_pages, year
 from shared.unit_of_work import EVERY_CLINIC
 
 PREFIX: Final = "/booking"
+TEXTS: Final = Path(__file__).parent / "texts"
 log = structlog.get_logger()
 
 
 def appointment_pages(run: Run, *, public_url: str) -> Blueprint:
     """The pages below `/booking/a/`. Their cookie is for https only where `public_url` is."""
-    texts = load_texts()
+    texts = load_texts(TEXTS)
     pages = private_pages("appointment", __name__, prefix=PREFIX, say=lambda *page: _say(texts, *page))
     door = _Door(run, texts, secure=public_url.startswith("https://"))
     address = f"{PATH.removeprefix(PREFIX)}<token>"
@@ -168,5 +170,4 @@ def _page(page: View, status: HTTPStatus = HTTPStatus.OK) -> Response:
 
 def _say(texts: Mapping[str, Texts], template: str, status: HTTPStatus) -> Response:
     """A page for nobody in particular, in the language that the browser asks for."""
-    asked = (language.partition("-")[0].lower() for language in request.accept_languages.values())
-    return _page(View(template, best(texts, next((one for one in asked if one in texts), None))), status)
+    return _page(View(template, as_asked(texts)), status)

@@ -10,9 +10,9 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from services.booking.domain.views.feed import PATH, SUFFIX, Taken
 from services.booking.operations.feeds import FeedTimes, clinic_of_feed, read_feed
-from services.booking.pages.appointment import PREFIX
-from services.booking.pages.texts import Texts, best, load_texts
+from services.booking.pages.appointment import PREFIX, TEXTS
 from shared.calendar_file import MEDIA_TYPE, Entry, calendar_file, uid_of
+from shared.page_texts import Texts, best, load_texts
 from shared.pages import Run, private_pages
 from shared.unit_of_work import EVERY_CLINIC
 
@@ -25,7 +25,7 @@ def feed_pages(run: Run) -> Blueprint:
     """The calendars below `/booking/f/`."""
     pages = private_pages("feed", __name__, prefix=PREFIX, say=_say)
     address = f"{PATH.removeprefix(PREFIX)}<token>{SUFFIX}"
-    pages.add_url_rule(address, "read", partial(_read, run, load_texts()), methods=["GET"])
+    pages.add_url_rule(address, "read", partial(_read, run, load_texts(TEXTS)), methods=["GET"])
     return pages
 
 

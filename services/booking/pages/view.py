@@ -11,9 +11,9 @@ from services.booking.domain.series.confirmation import is_awaited
 from services.booking.domain.series.offer import Offer
 from services.booking.domain.series.session import LOST, Session, SessionStatus
 from services.booking.operations.appointments import Appointments, may_be_late
-from services.booking.pages.clock_face import ClockFace, locale_of
-from services.booking.pages.texts import Texts
+from shared.clock_face import ClockFace, locale_of
 from shared.localtime import utc_offset
+from shared.page_texts import Texts
 from shared.pages import spoken
 
 _HERE = frozenset({SessionStatus.CHECKED_IN, SessionStatus.IN_PROGRESS})

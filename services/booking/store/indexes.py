@@ -14,6 +14,7 @@ INDEXES: tuple[Index, ...] = (
     Index("patients", (("clinic_id", 1), ("email", 1))),
     Index("patients", (("clinic_id", 1), ("external_id", 1)), unique=True, only={"external_id": {"$gt": ""}}),
     BY_TOKENS,
+    Index("clearances", (("clinic_id", 1),), only={"is_held": True}),
     Index("protocols", (("clinic_id", 1), ("slug", 1), ("edition", 1)), unique=True),
     Index("resources", (("clinic_id", 1), ("_id", 1))),
     # What makes double booking impossible: no two series of a clinic hold the same slot.

@@ -19,7 +19,7 @@ from shared.mongo import Index
 from shared.sealed import Sealer
 from shared.unit_of_work import Document, Duplicate, Unit, as_contended
 
-_SEALED: Final = ("name", "birth_date")
+_SEALED: Final = ("name", "birth_date", "escort_phone")
 _SEARCHABLE: Final = ("phone", "email", "external_id")
 _SEALED_WITHIN: Final = (("external_doses", "note"), ("rulings", "reason"))
 _TOKEN_BYTES: Final = 12
@@ -83,17 +83,18 @@ class PatientStore:
     def _to_document(self, patient: Patient) -> Document:
         document = to_document(patient)
         seal, searchable = self._sealer.seal, self._sealer.seal_searchable
-        sealed: dict[str, Any] = {field: seal(self._clinic_id, document[field]) for field in _SEALED}
-        for field in _SEARCHABLE:
-            value = document[field]
-            sealed[field] = None if value is None else searchable(self._clinic_id, value)
+        sealed: dict[str, Any] = {}
+        for fields, hide in ((_SEALED, seal), (_SEARCHABLE, searchable)):
+            for field in fields:
+                value = document[field]
+                sealed[field] = None if value is None else hide(self._clinic_id, value)
         for many, field in _SEALED_WITHIN:
             sealed[many] = [_with(row, field, lambda text: seal(self._clinic_id, text)) for row in document[many]]
         return {**document, **sealed, "tokens": self._tokens(terms_of(patient))}
 
     def _from_document(self, document: Document) -> Patient:
         unseal = self._sealer.unseal
-        found = [field for field in (*_SEALED, *_SEARCHABLE) if document[field] is not None]
+        found = [field for field in (*_SEALED, *_SEARCHABLE) if document.get(field) is not None]
         plain: dict[str, Any] = {field: unseal(document[field]) for field in found}
         for many, field in _SEALED_WITHIN:
             plain[many] = [_with(row, field, unseal) for row in document.get(many, ())]

@@ -10,6 +10,7 @@ from services.booking.domain.views.feed import PATH as FEED_PATH
 from services.booking.domain.views.feed import SUFFIX
 from services.booking.operations.following import follow
 from services.booking.store.access_key import AccessKeyStore
+from services.booking.store.clearance import ClearanceStore
 from services.booking.store.clinic import ClinicStore
 from services.booking.store.exposure import ExposureStore
 from services.booking.store.feed import FeedStore
@@ -44,6 +45,7 @@ class MongoUnitOfWork:
         self.access_keys = AccessKeyStore(unit)
         self.exposures = ExposureStore(unit)
         self.patients = PatientStore(unit, sealer, self.exposures)
+        self.clearances = ClearanceStore(unit, sealer)
         self.protocols = ProtocolStore(unit)
         self.resources = ResourceStore(unit)
         self.series = SeriesStore(unit, sealer, self.exposures, lambda before, after: follow(self, before, after))

@@ -1,11 +1,10 @@
 """All of followup's routes; reads like a contents page."""
 
-from services.followup.api import schemas
-from services.followup.operations import check_in, queries
+from services.followup.api import alert_rules, alerts, fhir, instrument_schemas, outcomes, plan_schemas, rota, schemas
+from services.followup.api.scopes import ADMIN, CARE
+from services.followup.operations import check_in, instruments, plan, queries
 from shared.cursors import PageQuery, page_schema
 from shared.routes import Route
-
-CARE = frozenset({"front_desk", "clinician", "admin", "integration"})
 
 ROUTES: tuple[Route, ...] = (
     Route(
@@ -56,4 +55,50 @@ ROUTES: tuple[Route, ...] = (
         schemas.CheckInAnswer,
         body=schemas.CancellationRequest,
     ),
+    Route(
+        "POST",
+        "/clinics/<clinic_id>/follow-up-plans",
+        "Publish the next edition of the plan of follow-up",
+        ADMIN,
+        plan.PublishPlan,
+        plan.publish_plan,
+        plan_schemas.PlanAnswer,
+        body=plan_schemas.PlanRequest,
+        status=201,
+    ),
+    Route(
+        "GET",
+        "/clinics/<clinic_id>/follow-up-plans",
+        "List all editions of the plan of follow-up",
+        CARE,
+        plan.ListPlans,
+        plan.list_plans,
+        page_schema(plan_schemas.PlanAnswer),
+        query=PageQuery,
+    ),
+    Route(
+        "GET",
+        "/clinics/<clinic_id>/instruments",
+        "List the instruments, their languages and why one is not put before patients",
+        CARE,
+        instruments.ListInstruments,
+        instruments.list_instruments,
+        instrument_schemas.InstrumentsAnswer,
+    ),
+    Route(
+        "POST",
+        "/clinics/<clinic_id>/instruments/<code>/texts",
+        "Load an official wording of an instrument",
+        ADMIN,
+        instruments.LoadText,
+        instruments.load_text,
+        instrument_schemas.TextAnswer,
+        body=instrument_schemas.TextRequest,
+        status=201,
+    ),
+    *outcomes.ROUTES,
+    *fhir.ROUTES,
+    *alerts.ROUTES,
+    *rota.ROUTES,
+    *alert_rules.ROUTES,
 )

@@ -1,6 +1,6 @@
-"""A check-in: one set of questions, asked of one patient at one due time."""
+"""A check-in: one set of questions, from one instrument or several, asked of one patient at one due time."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -8,16 +8,17 @@ from typing import Any, Final
 
 from services.followup.domain import events
 from services.followup.domain.instrument import Answers, Instrument
-from services.followup.domain.plan import Ask
+from services.followup.domain.plan import Anchor
 from services.followup.domain.scoring import Score, score
-from shared.errors import Fault, RuleBroken
+from shared.errors import Fault, Invalid, RuleBroken
 from shared.private_link import Factor
 
 
 class Status(StrEnum):
-    """Where a check-in stands."""
+    """Where a check-in stands; unplanned: the plan has no place for it at present, and nobody sees it."""
 
     SCHEDULED = "scheduled"
+    UNPLANNED = "unplanned"
     OPEN = "open"
     ANSWERED = "answered"
     MISSED = "missed"
@@ -25,7 +26,8 @@ class Status(StrEnum):
 
 
 MOVES: Final[Mapping[Status, frozenset[Status]]] = {
-    Status.SCHEDULED: frozenset({Status.OPEN, Status.CANCELLED}),
+    Status.SCHEDULED: frozenset({Status.OPEN, Status.CANCELLED, Status.UNPLANNED}),
+    Status.UNPLANNED: frozenset({Status.SCHEDULED}),
     Status.OPEN: frozenset({Status.ANSWERED, Status.MISSED, Status.CANCELLED}),
     Status.ANSWERED: frozenset(),
     Status.MISSED: frozenset(),
@@ -34,6 +36,7 @@ MOVES: Final[Mapping[Status, frozenset[Status]]] = {
 
 REFUSALS: Final[Mapping[Status, tuple[str, str]]] = {
     Status.SCHEDULED: ("check-in.not-yet-open", "The check-in has not been opened yet."),
+    Status.UNPLANNED: ("check-in.not-planned", "The check-in is not planned at present."),
     Status.OPEN: ("check-in.already-open", "The check-in is open already."),
     Status.ANSWERED: ("check-in.answered", "The check-in has been answered already."),
     Status.MISSED: ("check-in.missed", "The check-in was closed without answers."),
@@ -42,31 +45,71 @@ REFUSALS: Final[Mapping[Status, tuple[str, str]]] = {
 
 
 class CancelReason(StrEnum):
-    """Why staff cancel a check-in; a code, because the reason is told."""
+    """Why a check-in is cancelled; a code, because the reason is told. The last two are no decision of staff: a session
+    went another way, or no instrument of it may be put before this patient.
+    """
 
     NOT_WANTED = "not-wanted"
     NOT_SUITABLE = "not-suitable"
     MISTAKE = "mistake"
+    NOT_NEEDED = "not-needed"
+    NOTHING_TO_ASK = "nothing-to-ask"
 
 
+class Taken(StrEnum):
+    """How staff came by the answers that they entered."""
+
+    BY_PHONE = "by-phone"
+    ON_PAPER = "on-paper"
+    IN_PERSON = "in-person"
+
+
+BY_STAFF: Final = frozenset({CancelReason.NOT_WANTED, CancelReason.NOT_SUITABLE, CancelReason.MISTAKE})
 BY_PATIENT: Final = "patient"
+LOST_AFTER: Final = 2
+"""Check-ins after a series that nobody answered, in a row, until somebody should phone. Clinic default."""
 
 Happened = tuple[events.Event, ...]
+AllAnswers = Mapping[str, Answers]
+"""Instrument id to its answers."""
+Instruments = Mapping[str, Instrument]
+"""Instrument id to the instrument, in the version that the check-in asks."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One instrument of a check-in. `text` names the wording that is shown; version and wording are fixed on opening.
+
+    `answers` are a draft until the check-in is answered. What only staff entered has no wording.
+    """
+
+    instrument: str
+    instrument_version: int
+    text: str = ""
+    answers: Answers = field(default_factory=dict)
+    score: Score | None = None
 
 
 @dataclass(frozen=True)
 class CheckIn:
-    """`answers` is a draft until the check-in is answered. `ended_at`: when it was answered, missed or cancelled."""
+    """`parts` are asked in their order. `ended_at`: when it was answered, missed or cancelled.
+
+    `name` is the occasion's that the plan has it for, `round` counts the check-ins of that name that were asked before;
+    `covers` are all occasions that it is for. `anchor` is what it is counted from.
+    """
 
     id: str
     patient_id: str
     series_id: str
     session_number: int
     kind: str
-    instrument: str
-    instrument_version: int
+    anchor: Anchor
+    name: str
+    covers: tuple[str, ...]
+    parts: tuple[Part, ...]
     due_at: datetime
     open_for: timedelta
+    round: int = 0
     version: int = 0
     status: Status = Status.SCHEDULED
     opened_at: datetime | None = None
@@ -75,21 +118,46 @@ class CheckIn:
     token_digest: str = ""
     pass_digest: str = ""
     wrong_years: int = 0
-    answers: Answers = field(default_factory=dict)
-    score: Score | None = None
     entered_by: str = ""
+    taken: Taken | None = None
     notes: str = ""
     reason: CancelReason | None = None
 
-    def open(self, *, link: str, token_digest: str, at: datetime) -> tuple["CheckIn", Happened]:
-        """Let the patient in by `link`. Raises `RuleBroken` when it was open before or is not due."""
+    @property
+    def all_answers(self) -> AllAnswers:
+        """What has been answered so far."""
+        return {part.instrument: part.answers for part in self.parts}
+
+    def replanned(self, **changes: Any) -> "CheckIn":
+        """As the plan has it now. Raises `RuleBroken` once it was opened or cancelled."""
+        if self.status is not Status.SCHEDULED:
+            self._refuse_unless_movable(Status.SCHEDULED)
+        return self._moved(Status.SCHEDULED, **changes)
+
+    def unplanned(self) -> "CheckIn":
+        """The plan has no place for it. Raises `RuleBroken` once it was opened or cancelled."""
+        self._refuse_unless_movable(Status.UNPLANNED)
+        return self._moved(Status.UNPLANNED)
+
+    def is_over(self, at: datetime) -> bool:
+        """Whether it is too late to open it: what it asks belonged to a time that has passed."""
+        return at >= self.due_at + self.open_for
+
+    def open(
+        self, parts: tuple[Part, ...], *, link: str, token_digest: str, at: datetime
+    ) -> tuple["CheckIn", Happened]:
+        """Ask `parts`; let the patient in by `link`. Raises `RuleBroken` when it was open before or is not due.
+
+        Opened late, it still can be answered for as long; before a session, until that begins.
+        """
         self._refuse_unless_movable(Status.OPEN)
         if at < self.due_at:
             raise _broken("check-in.not-due", "The check-in is not due yet.")
-        expires_at = at + self.open_for
-        opened = self._moved(Status.OPEN, opened_at=at, expires_at=expires_at, token_digest=token_digest)
+        expires_at = (self.due_at if self.anchor is Anchor.SESSION else at) + self.open_for
+        opened = self._moved(Status.OPEN, parts=parts, opened_at=at, expires_at=expires_at, token_digest=token_digest)
+        asked = tuple(part.instrument for part in parts)
         told = events.CheckInOpened(
-            self.patient_id, self.series_id, self.session_number, self.instrument, link, at, expires_at
+            self.patient_id, self.series_id, self.session_number, asked[0], link, at, expires_at, asked
         )
         return opened, (told,)
 
@@ -117,30 +185,60 @@ class CheckIn:
         proven = self._factor.prove(year, born_in=born_in, pass_digest=pass_digest)
         return replace(self, pass_digest=proven.pass_digest, wrong_years=proven.wrong_years)
 
-    def draft(self, answers: Answers, instrument: Instrument, *, at: datetime) -> "CheckIn":
+    def draft(self, answers: AllAnswers, instruments: Instruments, *, at: datetime) -> "CheckIn":
         """Keep partial answers, unscored, on top of earlier ones. Raises `Invalid` with every fault, `RuleBroken`."""
         self.refuse_unless_open(at)
-        instrument.refuse_illegal(answers)
-        return replace(self, answers={**self.answers, **answers})
+        self._refuse([*self._strangers(answers), *_faults(answers, instruments, Instrument.refuse_illegal)])
+        parts = (replace(part, answers={**part.answers, **answers.get(part.instrument, {})}) for part in self.parts)
+        return replace(self, parts=tuple(parts))
+
+    def blank(self, instruments: Instruments) -> tuple[str, ...]:
+        """Items that still need an answer, as `instrument/item`."""
+        return tuple(
+            f"{part.instrument}/{item}"
+            for part in self.parts
+            for item in instruments[part.instrument].blank(part.answers)
+        )
+
+    def with_parts(self, more: Iterable[Part]) -> "CheckIn":
+        """Also with these, which staff bring; those that it has already stay."""
+        mine = {part.instrument for part in self.parts}
+        return replace(self, parts=(*self.parts, *(part for part in more if part.instrument not in mine)))
 
     def answer(
-        self, answers: Answers, instrument: Instrument, *, at: datetime, entered_by: str = BY_PATIENT, notes: str = ""
+        self,
+        answers: AllAnswers,
+        instruments: Instruments,
+        *,
+        at: datetime,
+        entered_by: str = BY_PATIENT,
+        taken: Taken | None = None,
+        notes: str = "",
     ) -> tuple["CheckIn", Happened]:
         """Take all answers and score them. Raises `Invalid` with every fault, `RuleBroken`."""
         self.refuse_unless_open(at)
-        instrument.refuse_incomplete(answers)
-        scored = score(instrument, answers)
-        answered = self._moved(
-            Status.ANSWERED, answers=dict(answers), score=scored, ended_at=at, entered_by=entered_by, notes=notes
+        whole = {part.instrument: answers.get(part.instrument, {}) for part in self.parts}
+        self._refuse([*self._strangers(answers), *_faults(whole, instruments, Instrument.refuse_incomplete)])
+        parts = tuple(
+            replace(part, answers=dict(given), score=score(instruments[part.instrument], given))
+            for part, given in zip(self.parts, whole.values(), strict=True)
         )
-        return answered, (events.CheckInAnswered(self.patient_id, at), *self._measure(scored, at))
+        entry = {"entered_by": entered_by, "taken": taken, "notes": notes}
+        answered = self._moved(Status.ANSWERED, parts=parts, ended_at=at, **entry)
+        return answered, (events.CheckInAnswered(self.patient_id, at), *answered._measures(at))
 
-    def miss(self, at: datetime) -> tuple["CheckIn", Happened]:
-        """Close it unanswered. Raises `RuleBroken` as long as answers are taken."""
+    def miss(self, at: datetime, *, in_a_row: int = 1) -> tuple["CheckIn", Happened]:
+        """Close it unanswered, as the last of so many `in_a_row`. Raises `RuleBroken` as long as answers are taken.
+
+        Two in a row mean that somebody should phone; of more nothing new is told. Clinic default.
+        """
         self._refuse_unless_movable(Status.MISSED)
         if self.is_open(at):
             raise _broken("check-in.not-expired", "The check-in can still be answered.")
-        return self._moved(Status.MISSED, ended_at=at), (events.CheckInMissed(self.patient_id, at),)
+        told: Happened = (events.CheckInMissed(self.patient_id, at),)
+        if in_a_row == LOST_AFTER:
+            told = (*told, events.ContactLost(self.patient_id, self.series_id, in_a_row, at))
+        return self._moved(Status.MISSED, ended_at=at), told
 
     def cancel(self, reason: CancelReason, at: datetime) -> tuple["CheckIn", Happened]:
         """Ask no more. Raises `RuleBroken` when it has ended."""
@@ -159,20 +257,30 @@ class CheckIn:
     def _factor(self) -> Factor:
         return Factor(self.pass_digest, self.wrong_years)
 
-    def _measure(self, scored: Score, at: datetime) -> Happened:
-        if scored.total is None or scored.band is None:
-            return ()
-        measure = events.MeasureScored(
-            self.patient_id,
-            self.series_id,
-            self.session_number,
-            self.instrument,
-            self.instrument_version,
-            scored.total,
-            scored.band,
-            at,
-        )
-        return (measure,)
+    def _measures(self, at: datetime) -> Iterator[events.Event]:
+        for part in self.parts:
+            if part.score is not None and part.score.total is not None:
+                yield events.MeasureScored(
+                    self.patient_id,
+                    self.series_id,
+                    self.session_number,
+                    part.instrument,
+                    part.instrument_version,
+                    part.score.total,
+                    part.score.band or "",
+                    at,
+                )
+
+    def _strangers(self, answers: AllAnswers) -> Iterator[Fault]:
+        mine = {part.instrument for part in self.parts}
+        for id in answers:
+            if id not in mine:
+                yield Fault("answer.unknown-instrument", f"The check-in does not ask {id}.", f"/answers/{id}")
+
+    @staticmethod
+    def _refuse(faults: list[Fault]) -> None:
+        if faults:
+            raise Invalid("answers.invalid", f"{len(faults)} of the answers cannot be taken.", faults)
 
     def _refuse_unless_movable(self, to: Status) -> None:
         if to not in MOVES[self.status]:
@@ -182,21 +290,18 @@ class CheckIn:
         return replace(self, status=to, **changes)
 
 
-def schedule(
-    id: str, ask: Ask, instrument: Instrument, *, patient_id: str, series_id: str, number: int, discharged_at: datetime
-) -> CheckIn:
-    """The check-in that `ask` plans after session `number`. Due in elapsed time after `discharged_at`."""
-    return CheckIn(
-        id=id,
-        patient_id=patient_id,
-        series_id=series_id,
-        session_number=number,
-        kind=ask.kind,
-        instrument=instrument.id,
-        instrument_version=instrument.version,
-        due_at=discharged_at + ask.after,
-        open_for=ask.open_for,
-    )
+def _faults(
+    answers: AllAnswers, instruments: Instruments, refuse: Callable[[Instrument, Answers], None]
+) -> Iterator[Fault]:
+    """What each instrument refuses of its answers, with where they stand among all answers."""
+    for id, given in answers.items():
+        if id not in instruments:
+            continue
+        try:
+            refuse(instruments[id], given)
+        except Invalid as refusal:
+            for fault in refusal.faults:
+                yield replace(fault, pointer=fault.pointer.replace("/answers", f"/answers/{id}", 1))
 
 
 def _broken(code: str, detail: str) -> RuleBroken:

@@ -1,65 +1,74 @@
-"""Whom to call in a crisis, by country. Reviewed by each clinic before it goes live; numbers are public ones.
+"""Whom to call in a crisis, by country: only lines that answer day and night. Each clinic reviews them first.
 
-US: 988 Suicide & Crisis Lifeline; CA: 9-8-8; DE: TelefonSeelsorge; AU: Lifeline; GB: Samaritans and Shout.
+US: 988 Suicide & Crisis Lifeline, in Spanish after 2 or by the word AYUDA, for veterans after 1; CA: 9-8-8; DE:
+TelefonSeelsorge; AU: Lifeline; GB: Samaritans and Shout. All of them are public numbers.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final
+
+
+class Way(StrEnum):
+    """How somebody gets through: `word` is a text of one word, `press` a call and then a digit."""
+
+    CALL = "call"
+    TEXT = "text"
+    WORD = "word"
+    PRESS = "press"
+    VETERANS = "veterans"
+    EMERGENCY = "emergency"
 
 
 @dataclass(frozen=True)
 class Line:
-    """One way to get help: what to read (in `language`, BCP 47) and what a phone opens when it is touched."""
+    """One way to get help. `number` as it is read; `word` is what to text or to press.
 
-    text: str
-    href: str
-    language: str = "en"
+    `language` (BCP 47): what is said about it is said in that one, because that is what is spoken there; without it in
+    the reader's.
+    """
+
+    way: Way
+    number: str
+    word: str = ""
+    language: str = ""
+
+    @property
+    def href(self) -> str:
+        """What a phone opens when it is touched."""
+        kind = "sms" if self.way in {Way.TEXT, Way.WORD} else "tel"
+        return f"{kind}:{self.number.replace(' ', '')}"
 
 
 @dataclass(frozen=True)
 class Help:
     """The lines of a country; `emergency` for immediate danger."""
 
-    country: str
     lines: tuple[Line, ...]
     emergency: tuple[Line, ...]
 
 
 LINES: Final[Mapping[str, Help]] = {
     "US": Help(
-        "United States",
         (
-            Line("Call 988, any time", "tel:988"),
-            Line("Text 988, any time", "sms:988"),
-            Line("Español: llame al 988 y oprima 2", "tel:988", "es"),
-            Line("Veterans: call 988, then press 1", "tel:988"),
+            Line(Way.CALL, "988"),
+            Line(Way.TEXT, "988"),
+            Line(Way.PRESS, "988", "2", language="es"),
+            Line(Way.WORD, "988", "AYUDA", language="es"),
+            Line(Way.VETERANS, "988", "1"),
         ),
-        (Line("Emergency: call 911", "tel:911"),),
+        (Line(Way.EMERGENCY, "911"),),
     ),
-    "CA": Help(
-        "Canada",
-        (Line("Call 988, any time", "tel:988"), Line("Text 988, any time", "sms:988")),
-        (Line("Emergency: call 911", "tel:911"),),
-    ),
+    "CA": Help((Line(Way.CALL, "988"), Line(Way.TEXT, "988")), (Line(Way.EMERGENCY, "911"),)),
     "DE": Help(
-        "Germany",
-        (
-            Line("Call 0800 111 0 111", "tel:08001110111"),
-            Line("Call 0800 111 0 222", "tel:08001110222"),
-            Line("Call 116 123", "tel:116123"),
-        ),
-        (Line("Emergency: call 112", "tel:112"),),
+        (Line(Way.CALL, "0800 111 0 111"), Line(Way.CALL, "0800 111 0 222"), Line(Way.CALL, "116 123")),
+        (Line(Way.EMERGENCY, "112"),),
     ),
-    "AU": Help(
-        "Australia",
-        (Line("Call Lifeline 13 11 14", "tel:131114"), Line("Text 0477 13 11 14", "sms:0477131114")),
-        (Line("Emergency: call 000", "tel:000"),),
-    ),
+    "AU": Help((Line(Way.CALL, "13 11 14"), Line(Way.TEXT, "0477 13 11 14")), (Line(Way.EMERGENCY, "000"),)),
     "GB": Help(
-        "United Kingdom",
-        (Line("Call 116 123", "tel:116123"), Line("Text SHOUT to 85258", "sms:85258")),
-        (Line("Emergency: call 999", "tel:999"), Line("Emergency: call 112", "tel:112")),
+        (Line(Way.CALL, "116 123"), Line(Way.WORD, "85258", "SHOUT")),
+        (Line(Way.EMERGENCY, "999"), Line(Way.EMERGENCY, "112")),
     ),
 }
 

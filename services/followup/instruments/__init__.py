@@ -8,10 +8,11 @@ from typing import Any, Final, TypeVar
 
 import yaml
 
-from services.followup.domain.instrument import Instrument, InstrumentText, Library
-from services.followup.domain.plan import AFTER_DISCHARGE
-from services.followup.instruments.checks import instrument_faults, plan_faults, text_faults
-from shared.converters import from_json
+from services.followup.domain.instrument import Instrument
+from services.followup.domain.library import Library
+from services.followup.domain.wording import InstrumentText
+from services.followup.instruments.checks import instrument_faults, text_faults, unknown_fields
+from shared.converters import from_json, to_json
 
 FOLDER: Final = Path(__file__).parent
 T = TypeVar("T")
@@ -29,17 +30,18 @@ def load_library(folder: Path = FOLDER) -> Library:
     for instrument in instruments:
         faults += instrument_faults(instrument)
     faults += text_faults(instruments, texts)
-    library = Library(instruments, texts)
-    faults += plan_faults(library, AFTER_DISCHARGE)
     if faults:
         raise InstrumentsFault("The instruments cannot be used:\n  " + "\n  ".join(faults))
-    return library
+    return Library(instruments, texts)
 
 
 def _read(kind: type[T], files: Iterator[Path], faults: list[str]) -> Iterator[T]:
     for file in sorted(files):
         try:
-            yield from_json(kind, _mapping(file))
+            content = _mapping(file)
+            understood = from_json(kind, content)
+            faults += [f"{file.name}: {fault}" for fault in unknown_fields(content, to_json(understood))]
+            yield understood
         except (yaml.YAMLError, TypeError) as error:
             faults.append(f"{file.name}: {error}")
         except ExceptionGroup as unreadable:

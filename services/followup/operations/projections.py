@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from services.followup.domain.clinic import Clinic
 from services.followup.domain.patient import Patient
+from services.followup.operations.planning import latest_plan, replan_for
 from services.followup.operations.ports import UnitOfWork
 
 
@@ -31,16 +32,19 @@ class KeepPatient:
 
 
 def keep_clinic(uow: UnitOfWork, command: KeepClinic) -> None:
-    """Keep what followup needs of a clinic."""
+    """Keep what followup needs of a clinic; it begins with the default plan."""
     if command.data_key is not None:
         uow.adopt_key(command.data_key)
     heard = Clinic(command.clinic_id, command.sender_alias, command.zone, command.country, command.phone)
+    latest_plan(uow)
     known = uow.clinics.find(command.clinic_id)
     uow.clinics.save(heard if known is None else replace(heard, version=known.version))
 
 
 def keep_patient(uow: UnitOfWork, command: KeepPatient) -> None:
-    """Keep what followup needs of a patient."""
+    """Keep what followup needs of a patient; in another zone, other instants are the right ones to ask."""
     heard = Patient(command.patient_id, command.locale, command.zone, command.country, command.birth_date)
     known = uow.patients.find(command.patient_id)
-    uow.patients.save(heard if known is None else replace(heard, version=known.version))
+    saved = uow.patients.save(heard if known is None else replace(heard, version=known.version))
+    if known is None or known.zone != heard.zone:
+        replan_for(uow, saved)

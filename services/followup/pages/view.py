@@ -1,105 +1,103 @@
 """What the templates show: decided here, so that they only lay it out."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
-from services.followup.domain.check_in import Status
-from services.followup.domain.crisis import LINES, Help, help_in
-from services.followup.domain.instrument import Answers, Item
-from services.followup.domain.scoring import worrying
-from services.followup.operations.by_link import Sheet
-from services.followup.pages.form import ITEM
-from shared import errors
-from shared.localtime import to_local
+from services.followup.domain.check_in import AllAnswers, Status
+from services.followup.domain.scoring import help_called_for
+from services.followup.operations.by_link import Form, Sheet
+from services.followup.pages.form import STEP, field_name
+from services.followup.pages.help import ShownHelp, every_country, shown_help
+from services.followup.pages.screen import Fault, Screen, Section, widest
+from services.followup.pages.steps import Step, current, may_go_on, steps
+from shared.clock_face import ClockFace, locale_of
+from shared.page_texts import Texts
 from shared.pages import spoken
 
 
 @dataclass(frozen=True)
-class Fault:
-    """A line of the summary at the top; `href` leads to the place to mend, `item` is the question it is about."""
-
-    text: str
-    href: str
-    item: str = ""
-
-
-@dataclass(frozen=True)
-class Option:
-    """One radio button; `escalates` shows the ways to get help as soon as it is chosen."""
-
-    id: str
-    value: int
-    words: str
-    is_chosen: bool
-    escalates: bool
-
-
-@dataclass(frozen=True)
-class Question:
-    """One question with its options; `fault` is empty or says what is wrong."""
-
-    name: str
-    words: str
-    options: tuple[Option, ...]
-    fault: str
-
-
-@dataclass(frozen=True)
 class View:
-    """`worried`: an answer must reach a person, so help stands first. `countries`: help where no country is known."""
+    """`worried` is crisis or emergency when an answer calls for help: then it stands first. `countries`: help where no
+    country is known. `back` leads to the screen before, if there is one. `carried` are answers that came before the
+    year of birth, as fields; they come along with it.
+    """
 
     template: str
+    say: Texts
     alias: str = ""
     phone: str = ""
     spoken_phone: str = ""
-    help: Help | None = None
-    countries: tuple[Help, ...] = ()
-    worried: bool = False
+    help: ShownHelp | None = None
+    countries: tuple[tuple[str, ShownHelp], ...] = ()
+    worried: str = ""
     saved: bool = False
-    until: str = ""
-    language: str = "en"
-    prompt: str = ""
-    notice: str = ""
-    questions: tuple[Question, ...] = ()
+    until: Mapping[str, str] = field(default_factory=dict)
+    sections: tuple[Section, ...] = ()
+    step: int = 0
+    back: str = ""
+    goes_on: bool = False
+    carried: tuple[tuple[str, int], ...] = ()
     faults: tuple[Fault, ...] = ()
 
 
-NOBODY: Final = View("", countries=tuple(LINES.values()))
-"""For a link that belongs to nobody we know."""
-NO_YEAR: Final = Fault("Enter the year you were born in as four digits, like 1985", "#year")
-WRONG_YEAR: Final = Fault("This is not the year we have for you. Check it and try again", "#year")
+@dataclass(frozen=True)
+class Asked:
+    """What the browser wants to see: `wrong` is the key of what could not be taken, `posted` are answers that it sent,
+    `step` the screen (None: the first one that needs an answer), `saved` comes after the answers were kept.
+    """
+
+    wrong: str = ""
+    posted: AllAnswers = field(default_factory=dict)
+    step: int | None = None
+    saved: bool = False
 
 
-def of_sheet(sheet: Sheet, faults: Sequence[Fault], posted: Answers, *, saved: bool) -> View:
+BLANK: Final = "blank"
+NO_YEAR: Final = "no_year"
+WRONG_YEAR: Final = "wrong_year"
+BAD_ANSWER: Final = "bad_answer"
+
+
+def of_nobody(template: str, say: Texts, texts: Mapping[str, Texts]) -> View:
+    """For a link that belongs to nobody we know, and for a fault of ours."""
+    return View(template, say, countries=every_country(say, texts))
+
+
+def of_sheet(sheet: Sheet, asked: Asked, say: Texts, texts: Mapping[str, Texts]) -> View:
     """The page of a check-in. Nothing on it says who the patient is or, without a pass, what was answered."""
-    known = sheet.check_in.answers if sheet.is_admitted else {}
+    known = sheet.check_in.all_answers if sheet.is_admitted else {}
+    found = steps(sheet.forms, known) if sheet.is_admitted and sheet.forms else ()
+    number = _step(found, known, asked.step)
+    goes_on = bool(found) and may_go_on(found, number)
+    is_whole = len(found) == 1 and not goes_on
+    screen = Screen(found[number], known, say, is_whole=is_whole) if found else None
+    template, faults = _template(sheet), _faults(asked.wrong, screen, say)
+    country = sheet.patient.country or sheet.clinic.country
     return View(
-        template=_template(sheet),
+        template=template,
+        say=say,
         alias=sheet.clinic.sender_alias,
         phone=sheet.clinic.phone,
         spoken_phone=spoken(sheet.clinic.phone),
-        help=help_in(sheet.patient.country or sheet.clinic.country),
-        worried=worrying(sheet.instrument, known) or worrying(sheet.instrument, posted),
-        saved=saved and not faults,
-        until=_until(sheet.check_in.expires_at, sheet.patient.zone or sheet.clinic.zone),
-        language=sheet.text.language,
-        prompt=sheet.text.prompt,
-        notice=sheet.text.notice,
-        questions=_questions(sheet, known, faults) if sheet.is_admitted else (),
-        faults=tuple(faults),
+        help=shown_help(country, say, texts),
+        worried=_worried(sheet.forms, known, asked.posted),
+        saved=asked.saved and not faults and any(known.values()),
+        until=_until(sheet, country, say),
+        sections=tuple(screen.sections(faults)) if screen else (),
+        step=number,
+        back=f"?{STEP}={number - 1}" if number else "",
+        goes_on=goes_on,
+        carried=tuple(_fields(asked.posted)) if template == "gate" else (),
+        faults=faults,
     )
 
 
-def blanks(sheet: Sheet) -> list[Fault]:
-    """One line for each question without an answer."""
-    return [_unanswered(sheet, id) for id in sheet.instrument.blank(sheet.check_in.answers)]
-
-
-def of_fault(fault: errors.Fault) -> Fault:
-    """A line for an answer that cannot be taken; no button of ours sends one."""
-    return Fault(fault.detail, "#questions")
+def has_blanks(sheet: Sheet, step: int | None) -> bool:
+    """Whether the screen that was sent has a question without an answer."""
+    known = sheet.check_in.all_answers
+    found = steps(sheet.forms, known)
+    return any(group.blank(known) for group in found[_step(found, known, step)])
 
 
 def _template(sheet: Sheet) -> str:
@@ -114,40 +112,40 @@ def _template(sheet: Sheet) -> str:
     return "locked" if sheet.check_in.is_locked else "gate"
 
 
-def _questions(sheet: Sheet, known: Answers, faults: Sequence[Fault]) -> tuple[Question, ...]:
-    said = {fault.item: "Choose one answer" for fault in faults if fault.item}
-    tiers = {watched.item: watched.tiers for watched in sheet.instrument.escalating}
-    return tuple(
-        Question(
-            name=f"{ITEM}{item.id}",
-            words=sheet.text.items[item.id],
-            options=tuple(
-                Option(
-                    id=_anchor(item, value),
-                    value=value,
-                    words=sheet.text.options[value],
-                    is_chosen=known.get(item.id) == value,
-                    escalates=value in tiers.get(item.id, {}),
-                )
-                for value in range(item.lowest, item.highest + 1)
-            ),
-            fault=said.get(item.id, ""),
-        )
-        for item in sheet.instrument.items
-    )
+def _step(found: Sequence[Step], known: AllAnswers, wanted: int | None) -> int:
+    """The screen asked for, but none beyond the first that still needs an answer."""
+    if not found:
+        return 0
+    furthest = current(found, known)
+    return furthest if wanted is None else min(wanted, furthest)
 
 
-def _anchor(item: Item, value: int) -> str:
-    return f"{ITEM}{item.id}-{value}"
+def _worried(forms: Sequence[Form], known: AllAnswers, posted: AllAnswers) -> str:
+    kinds: set[str] = set()
+    for form in forms:
+        for answers in (known, posted):
+            kinds |= help_called_for(form.instrument, answers.get(form.part.instrument, {}))
+    return widest(kinds)
 
 
-def _unanswered(sheet: Sheet, id: str) -> Fault:
-    number, item = next((number, item) for number, item in enumerate(sheet.instrument.items, 1) if item.id == id)
-    return Fault(f"Question {number}: choose one answer", f"#{_anchor(item, item.lowest)}", id)
+def _faults(wrong: str, screen: Screen | None, say: Texts) -> tuple[Fault, ...]:
+    if not wrong:
+        return ()
+    if wrong in {NO_YEAR, WRONG_YEAR}:
+        return (Fault(say(wrong), "#year"),)
+    blanks = screen.blanks() if screen and wrong == BLANK else ()
+    return blanks or (Fault(say(BAD_ANSWER), "#questions"),)
 
 
-def _until(at: datetime | None, zone: str) -> str:
-    if at is None:
-        return ""
-    local = to_local(at, zone)
-    return f"{local:%A} {local.day} {local:%B}, {local.hour % 12 or 12}:{local:%M %p}"
+def _fields(posted: AllAnswers) -> Iterator[tuple[str, int]]:
+    for instrument, answers in posted.items():
+        for item, value in answers.items():
+            yield field_name(instrument, item), value
+
+
+def _until(sheet: Sheet, country: str, say: Texts) -> Mapping[str, str]:
+    expires_at = sheet.check_in.expires_at
+    if expires_at is None:
+        return {}
+    clock = ClockFace(sheet.patient.zone or sheet.clinic.zone, locale_of(say.language, country), say)
+    return {"date": clock.date(expires_at), "time": clock.time(expires_at)}

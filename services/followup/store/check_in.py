@@ -1,9 +1,11 @@
 """Check-ins at rest. Of a link only the digest is kept; what staff noted is sealed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from services.followup.domain.check_in import CheckIn, Status
+from services.followup.domain.outcome import Scored
 from shared.converters import from_document, to_document
 from shared.documents import Documents
 from shared.errors import NotFound
@@ -11,6 +13,10 @@ from shared.sealed import Sealer
 from shared.unit_of_work import Document, Unit
 
 COLLECTION = "check_ins"
+_SCORED = (
+    *("patient_id", "series_id", "due_at"),
+    *("parts.instrument", "parts.instrument_version", "parts.score.total", "parts.score.band"),
+)
 
 
 def to_open(now: datetime) -> Document:
@@ -24,7 +30,7 @@ def expired(now: datetime) -> Document:
 
 
 class CheckInStore:
-    """Check-ins in the collection `check_ins`; a unique key keeps one of each kind for a session."""
+    """Check-ins in the collection `check_ins`; the id follows from what one is for, so that no two are for the same."""
 
     def __init__(self, unit: Unit, sealer: Sealer) -> None:
         self._clinic_id = unit.clinic_id
@@ -36,13 +42,22 @@ class CheckInStore:
         self.get = self._documents.get
         self.save = self._documents.save
 
-    def of_session(self, series_id: str, session_number: int) -> Sequence[CheckIn]:
-        """All kinds of check-ins of one session."""
-        return self._documents.find({"series_id": series_id, "session_number": session_number})
+    def of_patient(self, patient_id: str) -> Sequence[CheckIn]:
+        """All that there are, also what is not planned at present."""
+        return self._documents.find({"patient_id": patient_id})
 
-    def of_patient(self, patient_id: str, *, after: str | None = None, limit: int = 0) -> Sequence[CheckIn]:
-        """Those behind the id `after`, in order of planning; at most `limit` (0: all)."""
-        return self._documents.find({"patient_id": patient_id, "_id": {"$gt": after or ""}}, limit=limit)
+    def overdue(self, opened_before: datetime) -> Sequence[CheckIn]:
+        """Those of the clinic that have been open since then or longer."""
+        return self._documents.find({"status": Status.OPEN.value, "opened_at": {"$lte": opened_before}})
+
+    def scores(self, instrument: str | None) -> Iterator[Scored]:
+        """What was scored with `instrument`, or with any, of all patients; nothing else is read."""
+        filter: Document = {"clinic_id": self._clinic_id, "status": Status.ANSWERED.value}
+        if instrument is not None:
+            filter["parts.instrument"] = instrument
+        found = self._collection.find(filter, dict.fromkeys(_SCORED, 1))
+        scored = (_scored(document, part) for document in found for part in document["parts"] if _has_total(part))
+        return (each for each in scored if instrument in {None, each.instrument})
 
     def by_link(self, token_digest: str) -> CheckIn:
         """The check-in of a link. Raises `NotFound`."""
@@ -65,3 +80,19 @@ class CheckInStore:
     def _from_document(self, document: Document) -> CheckIn:
         notes = document["notes"]
         return from_document(CheckIn, {**document, "notes": self._sealer.unseal(notes) if notes else ""})
+
+
+def _has_total(part: Mapping[str, Any]) -> bool:
+    return part.get("score") is not None and part["score"]["total"] is not None
+
+
+def _scored(document: Document, part: Mapping[str, Any]) -> Scored:
+    return Scored(
+        patient_id=document["patient_id"],
+        series_id=document["series_id"],
+        instrument=part["instrument"],
+        instrument_version=part["instrument_version"],
+        due_at=document["due_at"],
+        total=part["score"]["total"],
+        band=part["score"]["band"] or "",
+    )

@@ -6,7 +6,10 @@ from datetime import datetime
 
 @dataclass(frozen=True, kw_only=True)
 class CheckIn:
-    """`id` is what the message is about. `link` is sealed, as it came."""
+    """`id` is what the message is about. `link` is sealed, as it came.
+
+    `visit`: behind which it asks whether the patient came home safely; empty: it asks something else.
+    """
 
     id: str
     version: int = 0
@@ -15,6 +18,7 @@ class CheckIn:
     opened_at: datetime
     expires_at: datetime
     is_open: bool = True
+    visit: str = ""
 
 
 def check_in_subject(check_in_id: str) -> str:

@@ -1,4 +1,4 @@
-"""Which messages a booking, a move, a cancellation and a check-in lead to, and when.
+"""Which messages a booking, a move, a cancellation, a visit that is over and a check-in lead to, and when.
 
 Days count on the wall clock of the visit's zone, hours are elapsed (two reminders, three days and one day ahead, miss
 fewest: Steiner 2018, 4.4 % against 5.8 % and 5.3 % with one). All offsets are clinic defaults.
@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from services.notify.domain.check_in import CheckIn
-from services.notify.domain.message import Channel, Kind, Message, queued
+from services.notify.domain.message import ESCORT, PATIENT, Channel, Kind, Message
 from services.notify.domain.offer import Offer
+from services.notify.domain.planning import queued
 from services.notify.domain.preparation import solids_stop_at
 from services.notify.domain.visit import Visit
 from shared.localtime import same_wall_clock
@@ -20,17 +21,26 @@ CONFIRM_WITHIN: Final = timedelta(hours=24)
 """After a day a confirmation is of no use any more."""
 GATHER: Final = timedelta(minutes=1)
 """Notices wait so long, so that several changes in a row, or a whole series called off, become one notice."""
+HOME_AFTER: Final = timedelta(hours=2)
+"""So long after going home a patient is asked whether they are safe (clinic default)."""
+HOME_WITHIN: Final = timedelta(hours=2)
+"""So long that is of use; then a person asks (followup does)."""
+CHASES: Final = (timedelta(hours=24), timedelta(hours=72))
+"""So long after its link an open form is asked for again (clinic default)."""
 
 Instant = Callable[[Visit], datetime]
 
 
 @dataclass(frozen=True)
 class Rung:
-    """One reminder of each visit: when it is due, and from when it is of no use."""
+    """What is said about each visit: when it is due, from when it is of no use, of which kind it is, who reads it."""
 
     offset: str
     due_at: Instant
     expires_at: Instant
+    kind: Kind = Kind.REMINDER
+    channel: Channel = Channel.SMS
+    reader: str = PATIENT
 
 
 def _days_before(days: int) -> Instant:
@@ -41,12 +51,21 @@ def _hours_before(hours: int) -> Instant:
     return lambda visit: visit.starts_at - timedelta(hours=hours)
 
 
+def _start(visit: Visit) -> datetime:
+    return visit.starts_at
+
+
 LADDER: Final = (
     Rung("P3D", due_at=_days_before(3), expires_at=_days_before(1)),
     Rung("P1D", due_at=_days_before(1), expires_at=lambda visit: solids_stop_at(visit.starts_at)),
-    Rung("PT2H", due_at=_hours_before(2), expires_at=lambda visit: visit.starts_at),
+    Rung("PT2H", due_at=_hours_before(2), expires_at=_start),
+    Rung("P1D", _days_before(1), _start, Kind.ESCORT_REMINDER, reader=ESCORT),
+    Rung("PT30H", _hours_before(30), _start, Kind.UNCONFIRMED, Channel.DESK),
 )
-"""The reminders of a visit. The first is of no use when the second is due, the second when fasting has begun."""
+"""The reminders of a visit. The first is of no use when the second is due, the second when fasting has begun.
+
+Whoever takes the patient home is reminded too; a visit that nobody confirmed is put on the front desk's list.
+"""
 
 
 def reminders(clinic_id: str, visit: Visit, now: datetime) -> list[Message]:
@@ -56,10 +75,12 @@ def reminders(clinic_id: str, visit: Visit, now: datetime) -> list[Message]:
             clinic_id,
             patient_id=visit.patient_id,
             about=visit.id,
-            kind=Kind.REMINDER,
-            channel=Channel.SMS,
+            kind=rung.kind,
+            channel=rung.channel,
+            reader=rung.reader,
             due_at=rung.due_at(visit),
             expires_at=rung.expires_at(visit),
+            needed_at=visit.starts_at,
             at=now,
             offset=rung.offset,
             revision=visit.revision,
@@ -67,6 +88,26 @@ def reminders(clinic_id: str, visit: Visit, now: datetime) -> list[Message]:
         for rung in LADDER
         if rung.due_at(visit) >= now
     ]
+
+
+def home_safe(clinic_id: str, visit: Visit, now: datetime) -> list[Message]:
+    """Asks the patient who went home whether they are safe, and says until when not to drive."""
+    if visit.discharged_at is None:
+        return []
+    due_at = visit.discharged_at + HOME_AFTER
+    return _useful(
+        queued(
+            clinic_id,
+            patient_id=visit.patient_id,
+            about=visit.id,
+            kind=Kind.HOME_SAFE,
+            channel=Channel.SMS,
+            due_at=due_at,
+            expires_at=due_at + HOME_WITHIN,
+            at=now,
+            revision=visit.revision,
+        )
+    )
 
 
 def confirmation(clinic_id: str, series: str, patient_id: str, *, booked_at: datetime, now: datetime) -> list[Message]:
@@ -133,6 +174,27 @@ def check_in_link(clinic_id: str, check_in: CheckIn, now: datetime) -> list[Mess
             at=now,
         )
     )
+
+
+def check_in_chases(clinic_id: str, check_in: CheckIn, now: datetime) -> list[Message]:
+    """The link again, twice, as long as the form is open; each is of use until the next one."""
+    due = [check_in.opened_at + chase for chase in CHASES]
+    ends = [*due[1:], check_in.expires_at]
+    return [
+        queued(
+            clinic_id,
+            patient_id=check_in.patient_id,
+            about=check_in.id,
+            kind=Kind.CHECK_IN_CHASE,
+            channel=Channel.SMS,
+            due_at=due_at,
+            expires_at=min(end, check_in.expires_at),
+            at=now,
+            offset=f"PT{chase // timedelta(hours=1)}H",
+        )
+        for chase, due_at, end in zip(CHASES, due, ends, strict=True)
+        if now <= due_at < check_in.expires_at
+    ]
 
 
 def offer(clinic_id: str, made: Offer, now: datetime) -> list[Message]:

@@ -12,6 +12,8 @@ from shared.localtime import at_local_time, to_local
 
 EVENING: Final = timedelta(minutes=30)
 """A reminder that must come earlier comes so long before quiet hours begin: 20:30."""
+LAST_MINUTES: Final = timedelta(minutes=5)
+"""What cannot wait until morning comes so long before quiet hours begin: 20:55 (clinic default)."""
 FORMS_AT: Final = time(9)
 """A questionnaire that must come later comes at this wall time (clinic default)."""
 
@@ -39,15 +41,20 @@ class QuietHours:
         """The next instant at which a questionnaire is welcome: at nine, or when quiet hours end if that is later."""
         return self._next(max(FORMS_AT, self.ends), at)
 
-    def evening_before(self, at: datetime) -> datetime:
-        """The last instant, not after `at`, that lies half an hour before quiet hours begin."""
-        wall = (datetime.combine(to_local(at, self.zone), self.starts) - EVENING).time()
+    def evening_before(self, at: datetime, ahead: timedelta = EVENING) -> datetime:
+        """The last instant, not after `at`, that lies `ahead` (half an hour) of quiet hours."""
+        wall = (datetime.combine(to_local(at, self.zone), self.starts) - ahead).time()
         days = (at_local_time(at, self.zone, wall, days=day) for day in (0, -1))
         return next(evening for evening in days if evening <= at)
 
     def _next(self, wall: time, at: datetime) -> datetime:
         days = (at_local_time(at, self.zone, wall, days=day) for day in (0, 1))
         return next(instant for instant in days if instant > at)
+
+
+def last_minutes_at(due_at: datetime, quiet: QuietHours) -> datetime:
+    """When to say what is due at `due_at` and of no use in the morning: just before quiet hours begin."""
+    return quiet.evening_before(due_at, LAST_MINUTES) if quiet.cover(due_at) else due_at
 
 
 def reminder_at(due_at: datetime, useful_until: datetime, quiet: QuietHours) -> datetime:

@@ -1,6 +1,6 @@
 """What notify keeps of a patient: where and how to reach them. A copy of facts that booking tells.
 
-Name, phone and e-mail stay sealed as they came; they are opened only when a letter goes out.
+Names, phones and e-mail stay sealed as they came; they are opened only when a letter goes out.
 """
 
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class Privacy(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Recipient:
-    """A patient. Without a zone or country of their own the clinic's count."""
+    """A patient. Without a zone or country of their own the clinic's count. `escort_phone`: of who takes them home."""
 
     id: str
     version: int = 0
@@ -34,7 +34,8 @@ class Recipient:
     country: str | None
     privacy: Privacy
     preferred_channel: Channel
+    escort_phone: str | None = None
 
     def contact(self, channel: Channel) -> str | None:
         """The sealed address for this channel, if there is one."""
-        return self.phone if channel is Channel.SMS else self.email
+        return {Channel.SMS: self.phone, Channel.EMAIL: self.email}.get(channel)

@@ -3,50 +3,90 @@
 Judged anew at each look and again right before the call, so what changed between plan, claim and send always counts.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from types import MappingProxyType
 from typing import Final
 
+from services.notify.domain.burden import free_place, is_full, tomorrow
 from services.notify.domain.check_in import CheckIn
 from services.notify.domain.clinic import Clinic
-from services.notify.domain.message import Channel, Kind, Message, Status
+from services.notify.domain.message import ESCORT, PATIENT, WENT_OUT, Channel, Kind, Message, Status
 from services.notify.domain.offer import Offer
+from services.notify.domain.policy import Policy
 from services.notify.domain.preparation import solids_stop_at
-from services.notify.domain.quiet_hours import QuietHours, reminder_at
+from services.notify.domain.quiet_hours import QuietHours, last_minutes_at, reminder_at
+from services.notify.domain.reach import (
+    address_of,
+    channels_for,
+    channels_tried,
+    is_open_to_choice,
+    is_same,
+    next_channel,
+    nobody,
+)
 from services.notify.domain.recipient import Recipient
 from services.notify.domain.series import Series
-from services.notify.domain.visit import Visit, VisitStatus
+from services.notify.domain.together import is_said_with_another, named, said_together
+from services.notify.domain.traits import TRAITS, Quiet
+from services.notify.domain.truth import meant, why_false
+from services.notify.domain.visit import Visit
+from shared.localtime import local_date
 
 LOOK_AGAIN: Final = timedelta(minutes=1)
-"""Pause until clinic, patient or series, not heard of yet, are looked for again."""
+"""Longest pause until clinic, patient or series, not heard of yet, are looked for again, and while messages rest."""
+LOOK_SOON: Final = timedelta(seconds=1)
+"""The shortest."""
+LINK_WITHIN: Final = timedelta(minutes=5)
+"""So long the question whether somebody came home safely waits for the link to its form."""
 SAID_LATELY: Final = timedelta(hours=12)
 """A reminder that had to move earlier is dropped when another one of this visit went out so shortly before."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Scene:
-    """What is known around a message: `visits` it is about, and the other rows (`ledger`) about the same."""
+    """What is known around a message.
+
+    `visits` it is about, `others` of the same series; `ledger`: the other rows about them. `stopped`: the channels by
+    which its reader said STOP. `places`: those that texts to the patient have taken on the last seven local days.
+    """
 
     clinic: Clinic | None
     recipient: Recipient | None
+    policy: Policy = Policy(id="")
     visits: Sequence[Visit] = ()
+    others: Sequence[Visit] = ()
     series: Series | None = None
     check_in: CheckIn | None = None
     offer: Offer | None = None
     ledger: Sequence[Message] = ()
+    stopped: frozenset[Channel] = frozenset()
+    places: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
 class Send:
-    """Now. What it needs: whose it is, to whom, the visits or the offer it speaks of, the sealed link that it gives."""
+    """Now. What it needs: whose it is, who reads it, the visits or the offer it speaks of, the sealed link it gives,
+    the sealed address; `place` among the counted texts of the day, and what else it says with it (`also`).
+    """
 
     clinic: Clinic
     recipient: Recipient
     visits: Sequence[Visit]
     offer: Offer | None
     link: str | None
+    to: str
+    policy: Policy
+    place: str = ""
+    also: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class HandOver:
+    """Now, to a person who phones."""
+
+    why: str
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -76,90 +116,121 @@ class Suppress:
 
 
 @dataclass(frozen=True)
-class Divert:
-    """By the other channel."""
+class Drop:
+    """Another message says it."""
 
     cause: str
 
 
-Verdict = Send | Wait | Expire | Cancel | Suppress | Divert
+@dataclass(frozen=True)
+class Divert:
+    """By another channel."""
+
+    to: Channel
+    cause: str
+
+
+Verdict = Send | HandOver | Wait | Expire | Cancel | Suppress | Drop | Divert
 
 
 def judge(message: Message, scene: Scene, now: datetime) -> Verdict:
     """The verdict on a message at the instant `now`."""
     if now >= message.expires_at:
         return Expire()
-    scene = replace(scene, visits=_meant(message, scene.visits, now))
-    if cause := _obsolete(message, scene):
+    scene = replace(scene, visits=meant(message, scene.visits, now))
+    if cause := why_false(message, scene.visits, scene.check_in, scene.offer):
         return Cancel(cause)
+    is_for_the_desk = message.channel is Channel.DESK
+    return _by_phone(message, scene, now) if is_for_the_desk else _by_wire(message, scene, now)
+
+
+def _by_wire(message: Message, scene: Scene, now: datetime) -> Verdict:
+    reader = reader_of(message, scene.clinic, scene.recipient)
     is_unheard_of = message.kind is Kind.OFFER and scene.series is None
-    if scene.clinic is None or scene.recipient is None or is_unheard_of:
+    if scene.clinic is None or reader is None or is_unheard_of:
+        return Wait(now + _patience(message, now))
+    if held := _timed(message, scene, quiet_hours_of(scene.clinic, reader), now):
+        return held
+    if scene.policy.is_paused and not TRAITS[message.kind].despite_pause:
         return Wait(now + LOOK_AGAIN)
-    quiet = quiet_hours_of(scene.clinic, scene.recipient)
-    return _timed(message, scene, quiet, now) or _addressed(message, scene, scene.clinic, scene.recipient)
+    return _addressed(message, scene, scene.clinic, reader, now)
 
 
-def quiet_hours_of(clinic: Clinic, recipient: Recipient) -> QuietHours:
-    """The clinic's quiet hours on the patient's wall clock."""
-    return QuietHours(clinic.quiet_from, clinic.quiet_until, recipient.zone or clinic.zone)
+def reader_of(message: Message, clinic: Clinic | None, recipient: Recipient | None) -> Recipient | None:
+    """Who reads it; None while that is not known. Staff and strangers read it as the clinic writes."""
+    is_staff = message.reader not in {PATIENT, ESCORT}
+    if is_staff or (message.to and recipient is None):
+        return nobody(clinic) if clinic else None
+    return recipient
 
 
-def _meant(message: Message, visits: Sequence[Visit], now: datetime) -> list[Visit]:
-    """The visits that the message can still speak of. A series is not called off while any visit is expected."""
-    coming = [visit for visit in visits if visit.starts_at > now]
-    if message.kind in _OFF and any(visit.is_expected for visit in coming):
-        return []
-    is_meant = _MEANT[message.kind]
-    return [visit for visit in coming if is_meant(message, visit)]
+def quiet_hours_of(clinic: Clinic, reader: Recipient) -> QuietHours:
+    """The clinic's quiet hours on the reader's wall clock; the escort is taken to be where the patient is."""
+    return QuietHours(clinic.quiet_from, clinic.quiet_until, reader.zone or clinic.zone)
 
 
-_OFF: Final = frozenset({Kind.CANCELLATION_NOTICE, Kind.PAUSE_NOTICE})
+def _patience(message: Message, now: datetime) -> timedelta:
+    """As long again as it has waited already: what is not heard of yet is mostly heard of within the second."""
+    return min(LOOK_AGAIN, max(LOOK_SOON, now - message.history[0].at))
 
 
-def _is_at_its_time(message: Message, visit: Visit) -> bool:
-    return visit.is_expected and (message.about == visit.series or visit.revision == message.revision)
+def _by_phone(message: Message, scene: Scene, now: datetime) -> Verdict:
+    """A person decides when to phone; about one time of one visit they are asked once."""
+    if now < message.due_at:
+        return Wait(message.due_at)
+    if is_said_with_another(message, scene.ledger):
+        return Drop("said-with-another")
+    if any(_is_asked_for(row, message) for row in scene.ledger):
+        return Drop("said-already")
+    before = [row for row in scene.ledger if is_same(row, message) and row.id != message.id]
+    last = max(before, key=lambda row: row.history[-1].at, default=None)
+    why = last.history[-1].cause if last else message.kind.value
+    return HandOver(why, named(said_together(message, scene.visits, scene.others)))
 
 
-_MEANT: Final[Mapping[Kind, Callable[[Message, Visit], bool]]] = MappingProxyType(
-    {
-        Kind.CONFIRMATION: lambda _, visit: visit.is_expected,
-        Kind.REMINDER: _is_at_its_time,
-        Kind.CHANGE_NOTICE: _is_at_its_time,
-        Kind.CANCELLATION_NOTICE: lambda _, visit: not visit.is_open,
-        Kind.PAUSE_NOTICE: lambda _, visit: visit.status is VisitStatus.PAUSED,
-        Kind.CHECK_IN_LINK: lambda _, __: False,
-        Kind.OFFER: lambda _, __: False,
-    }
-)
-"""Which visits each kind of message speaks of."""
+def _is_asked_for(row: Message, message: Message) -> bool:
+    kinds = {row.kind, message.kind}
+    same = (row.about, row.revision, row.channel) == (message.about, message.revision, Channel.DESK)
+    return same and kinds == {Kind.REMINDER} and row.status is Status.SENT
 
 
-def _obsolete(message: Message, scene: Scene) -> str:
-    """Why the message is not true any more; empty: it still is."""
-    if message.kind is Kind.CHECK_IN_LINK:
-        return "" if scene.check_in and scene.check_in.is_open else "check-in-closed"
-    if message.kind is Kind.OFFER:
-        return "" if scene.offer and scene.offer.is_open else "offer-closed"
-    return "" if scene.visits else "visit-changed"
-
-
-def _timed(message: Message, scene: Scene, quiet: QuietHours, now: datetime) -> Wait | Suppress | None:
+def _timed(message: Message, scene: Scene, quiet: QuietHours, now: datetime) -> Verdict | None:
     """None when this is the right time."""
+    mode = TRAITS[message.kind].quiet
     wanted_at = _wanted_at(message, scene, quiet)
     if now < wanted_at:
         return Wait(wanted_at)
-    if wanted_at < message.due_at and _said_lately(message, scene.ledger, now):
+    if is_said_with_another(message, scene.ledger):
+        return Drop("said-with-another")
+    if mode is Quiet.EARLIER and wanted_at < message.due_at and _said_lately(message, scene.ledger, now):
         return Suppress("said-already")
-    if not quiet.cover(now):
+    if mode is Quiet.EXEMPT or not quiet.cover(now):
         return None
-    opening = quiet.forms_after(now) if message.kind is Kind.CHECK_IN_LINK else quiet.opening_after(now)
-    return Wait(opening) if opening < message.expires_at else Suppress("quiet-hours")
+    opening = opening_for(message, quiet, now)
+    if opening < message.expires_at:
+        return Wait(opening)
+    return Divert(Channel.DESK, "quiet-hours") if message.kind is Kind.HOME_SAFE else Suppress("quiet-hours")
+
+
+def opening_for(message: Message, quiet: QuietHours, at: datetime) -> datetime:
+    """When what falls in quiet hours may be said: as they end, or, for a questionnaire, at nine."""
+    is_form = TRAITS[message.kind].quiet is Quiet.LATER
+    return quiet.forms_after(at) if is_form else quiet.opening_after(at)
 
 
 def _wanted_at(message: Message, scene: Scene, quiet: QuietHours) -> datetime:
-    if message.kind is not Kind.REMINDER:
-        return message.due_at
-    return reminder_at(message.due_at, solids_stop_at(scene.visits[0].starts_at), quiet)
+    if message.kind is Kind.REMINDER:
+        return reminder_at(message.due_at, solids_stop_at(scene.visits[0].starts_at), quiet)
+    if message.kind is Kind.ESCORT_REMINDER:
+        return reminder_at(message.due_at, scene.visits[0].starts_at, quiet)
+    return _home_safe_at(message, scene, quiet) if message.kind is Kind.HOME_SAFE else message.due_at
+
+
+def _home_safe_at(message: Message, scene: Scene, quiet: QuietHours) -> datetime:
+    """With the link to its form as soon as that is there; without one where none comes, or where the night is near."""
+    asked_at = last_minutes_at(message.due_at, quiet)
+    is_complete = scene.check_in is not None or quiet.cover(asked_at + LINK_WITHIN)
+    return asked_at if is_complete else asked_at + LINK_WITHIN
 
 
 def _said_lately(message: Message, ledger: Sequence[Message], now: datetime) -> bool:
@@ -167,33 +238,63 @@ def _said_lately(message: Message, ledger: Sequence[Message], now: datetime) -> 
     others = [
         other
         for other in ledger
-        if other.kind is Kind.REMINDER and other.revision == message.revision and other.offset != message.offset
+        if (other.about, other.kind, other.revision) == (message.about, message.kind, message.revision)
+        and other.offset != message.offset
     ]
     return any(now - SAID_LATELY <= said_at <= now for said_at in map(_said_at, others) if said_at)
 
 
 def _said_at(message: Message) -> datetime | None:
-    if message.status in {Status.SENDING, Status.SENT, Status.UNKNOWN}:
-        return message.history[-1].at
+    if message.status in WENT_OUT:
+        return message.begun_at or message.history[-1].at
     return message.due_at if message.status is Status.QUEUED else None
 
 
-def _addressed(message: Message, scene: Scene, clinic: Clinic, recipient: Recipient) -> Send | Divert | Suppress:
-    """A confirmation goes by its own channel, all else by the patient's preferred one; what is missing goes by the
-    other. Once diverted, a message is not diverted back.
-    """
-    own, other = message.channel, message.channel.other
-    has_own, has_other = bool(recipient.contact(own)), bool(recipient.contact(other))
-    was_diverted = any(_says_same(row, message, other) for row in scene.ledger)
-    if not has_own:
-        return Divert("no-contact-point") if has_other and not was_diverted else Suppress("no-contact-point")
-    likes_other = message.kind is not Kind.CONFIRMATION and recipient.preferred_channel is other
-    if likes_other and has_other and not was_diverted:
-        return Divert("other-channel-preferred")
+def _addressed(message: Message, scene: Scene, clinic: Clinic, reader: Recipient, now: datetime) -> Verdict:
+    """By the patient's preferred channel; what has no address, and who said STOP, is told by the next one."""
+    traits = TRAITS[message.kind]
+    to = address_of(message, reader)
+    if not to and message.reader == ESCORT:
+        return Cancel("no-escort")
+    if not to:
+        onward = next_channel(message, reader, scene.ledger)
+        return Divert(onward, "no-contact-point") if onward else Suppress("no-contact-point")
+    if better := _better_channel(message, scene, reader):
+        return Divert(better, "other-channel-preferred")
+    if message.channel in scene.stopped and not traits.despite_opt_out:
+        # Never around STOP to another automated channel: only a person may go on.
+        return Divert(Channel.DESK, "opted-out") if traits.falls_back else Suppress("opted-out")
+    place = ""
+    if counts_to_caps(message):
+        today = local_date(now, reader.zone or clinic.zone)
+        if is_full(scene.places, message.patient_id, today, scene.policy):
+            return _over_cap(message, scene, clinic, reader, now)
+        place = free_place(scene.places, message.patient_id, today)
+    together = said_together(message, scene.visits, scene.others)
     source = scene.check_in or scene.series
-    return Send(clinic, recipient, scene.visits, scene.offer, source.link if source else None)
+    link = source.link if source else None
+    return Send(clinic, reader, [*scene.visits, *together], scene.offer, link, to, scene.policy, place, named(together))
 
 
-def _says_same(row: Message, message: Message, channel: Channel) -> bool:
-    same = (row.kind, row.offset, row.revision) == (message.kind, message.offset, message.revision)
-    return same and row.channel is channel
+def counts_to_caps(message: Message) -> bool:
+    """Whether it is one of the texts that a patient gets so many of at most."""
+    return message.channel is Channel.SMS and is_open_to_choice(message) and TRAITS[message.kind].counts
+
+
+def _better_channel(message: Message, scene: Scene, reader: Recipient) -> Channel | None:
+    """The channel that the patient prefers, if it is another one that reaches them and was not tried yet."""
+    if not is_open_to_choice(message):
+        return None
+    first = channels_for(message, reader)[0]
+    return None if first in channels_tried(message, scene.ledger) else first
+
+
+def _over_cap(message: Message, scene: Scene, clinic: Clinic, reader: Recipient, now: datetime) -> Verdict:
+    """By e-mail, which is not counted; else tomorrow, if that is not too late."""
+    is_untried = Channel.EMAIL not in channels_tried(message, scene.ledger) | scene.stopped
+    if reader.email and is_untried:
+        return Divert(Channel.EMAIL, "cap")
+    quiet = quiet_hours_of(clinic, reader)
+    morning = tomorrow(now, quiet.zone)
+    fitting = opening_for(message, quiet, morning) if quiet.cover(morning) else morning
+    return Wait(fitting) if fitting < message.expires_at else Suppress("cap")

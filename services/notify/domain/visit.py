@@ -23,7 +23,7 @@ class Visit:
     """`id` and `series` are what messages are about; `starts_local` is the wall time in `zone`.
 
     `revision` counts its times: news of an earlier one than this say nothing any more. `confirmed_at` is when the
-    patient said that they will come at this time.
+    patient said that they will come at this time, `discharged_at` when they went home.
     """
 
     id: str
@@ -38,6 +38,7 @@ class Visit:
     revision: int
     status: VisitStatus = VisitStatus.BOOKED
     confirmed_at: datetime | None = None
+    discharged_at: datetime | None = None
 
     @property
     def is_expected(self) -> bool:

@@ -1,5 +1,11 @@
 """What notify hears, and what each event leads to."""
 
+from services.notify.operations.alerts import (
+    AlertAcknowledged,
+    PageWanted,
+    hear_alert_acknowledged,
+    hear_page_wanted,
+)
 from services.notify.operations.check_ins import (
     CheckInClosed,
     CheckInOpened,
@@ -21,11 +27,13 @@ from services.notify.operations.sessions import (
     SessionArrived,
     SessionCancelled,
     SessionConfirmed,
+    SessionDischarged,
     SessionMissed,
     SessionMoved,
     hear_session_arrived,
     hear_session_cancelled,
     hear_session_confirmed,
+    hear_session_discharged,
     hear_session_missed,
     hear_session_moved,
 )
@@ -43,7 +51,7 @@ HANDLERS: Handlers = {
     "session.confirmed.v1": Heard(SessionConfirmed, hear_session_confirmed),
     "session.checked_in.v1": Heard(SessionArrived, hear_session_arrived),
     "session.started.v1": Heard(SessionArrived, hear_session_arrived),
-    "session.discharged.v1": Heard(SessionArrived, hear_session_arrived),
+    "session.discharged.v1": Heard(SessionDischarged, hear_session_discharged),
     "session.missed.v1": Heard(SessionMissed, hear_session_missed),
     "series.paused.v1": Heard(SeriesPaused, hear_series_paused),
     "series.cancelled.v1": Heard(SeriesCancelled, hear_series_cancelled),
@@ -51,6 +59,8 @@ HANDLERS: Handlers = {
     "check_in.answered.v1": Heard(CheckInClosed, hear_check_in_closed),
     "check_in.missed.v1": Heard(CheckInClosed, hear_check_in_closed),
     "check_in.cancelled.v1": Heard(CheckInClosed, hear_check_in_closed),
+    "page.wanted.v1": Heard(PageWanted, hear_page_wanted),
+    "alert.acknowledged.v1": Heard(AlertAcknowledged, hear_alert_acknowledged),
     "offer.made.v1": Heard(OfferMade, hear_offer_made),
     "offer.accepted.v1": Heard(OfferClosed, hear_offer_closed),
     "offer.declined.v1": Heard(OfferClosed, hear_offer_closed),

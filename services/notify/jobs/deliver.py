@@ -29,9 +29,8 @@ def deliver(run: Run, providers: Mapping[Channel, Provider], claim: Claim) -> No
     message = looked.message
     if looked.letter is not None:
         outcome = _call(providers[message.channel], looked.letter)
-        if isinstance(outcome, UnknownOutcome) and message.channel in repeatable:
-            return  # when the lease is over, the very same call is made again
-        message = run(record_outcome, RecordOutcome(message.id, message.request_id, outcome))
+        may_repeat = message.channel in repeatable
+        message = run(record_outcome, RecordOutcome(message.id, message.request_id, outcome, may_repeat))
     if message.is_closed:
         metrics.count("kadence_messages_total", kind=message.kind, channel=message.channel, outcome=message.status)
 

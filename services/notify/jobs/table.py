@@ -5,6 +5,9 @@ from functools import partial
 from typing import Final
 
 from services.notify.domain.message import Channel
+from services.notify.jobs.ask_back import ask_back
+from services.notify.jobs.escalate import escalate_pages
+from services.notify.jobs.expire import expire_overdue
 from services.notify.jobs.send_due import send_due
 from services.notify.operations.ports import Provider
 from services.notify.settings import Settings
@@ -22,4 +25,8 @@ def jobs(host: Host[Settings, MongoUnitOfWork], providers: Mapping[Channel, Prov
     return (
         Job("send-sms", every, partial(send_due, host, providers, Channel.SMS)),
         Job("send-email", every, partial(send_due, host, providers, Channel.EMAIL)),
+        Job("send-desk", host.settings.tick_seconds, partial(send_due, host, providers, Channel.DESK)),
+        Job("expire-messages", host.settings.tick_seconds, partial(expire_overdue, host)),
+        Job("ask-back", host.settings.tick_seconds, partial(ask_back, host, providers)),
+        Job("escalate-pages", host.settings.tick_seconds, partial(escalate_pages, host)),
     )

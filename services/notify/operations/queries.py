@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from services.notify.domain.message import Message, Status
+from services.notify.domain.message import Kind, Message, Status
 from services.notify.operations.ports import UnitOfWork
 from shared.paging import Page
 
@@ -23,8 +23,11 @@ def list_messages(uow: UnitOfWork, query: ListMessages) -> Page[Message]:
     page = uow.messages.page(
         patient_id=query.patient_id, about=query.about, status=query.status, after=query.after, limit=query.limit
     )
-    return replace(page, items=[_opened(uow, message) for message in page.items])
+    return replace(page, items=[opened(uow, message) for message in page.items])
 
 
-def _opened(uow: UnitOfWork, message: Message) -> Message:
-    return replace(message, text=uow.unseal(message.text)) if message.text else message
+def opened(uow: UnitOfWork, message: Message) -> Message:
+    """The row with what its reader got; links of the staff stay theirs."""
+    if message.kind is Kind.STAFF_PAGE or not message.text:
+        return replace(message, text="")
+    return replace(message, text=uow.unseal(message.text))

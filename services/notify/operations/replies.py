@@ -1,19 +1,15 @@
-"""What patients write back to messages."""
+"""What patients write back to messages: taken in, read, and acted upon in one unit of work."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
 
-from services.notify.domain.message import Kind, Message
-from services.notify.domain.reply import Answer, Reply, answer_of, reply_id
+from services.notify.domain.reading import read
+from services.notify.domain.reply import Answer, Reply, ReplyStatus, reply_id
+from services.notify.operations.answering import follow, understand
 from services.notify.operations.ports import UnitOfWork
+from services.notify.operations.senders import Text, sender_of
 from shared.paging import Page
-
-CLOCKS_DIFFER: Final = timedelta(minutes=1)
-"""So far the clock of who hands a reply in may be behind ours."""
-ABOUT_SESSIONS: Final = frozenset({Kind.REMINDER, Kind.CHANGE_NOTICE, Kind.CANCELLATION_NOTICE, Kind.OFFER})
-"""What a patient may have in mind who answers with a digit: the last of these counts, if it speaks of a session."""
 
 
 @dataclass(frozen=True)
@@ -28,55 +24,65 @@ class ReceiveReply:
 
 @dataclass(frozen=True)
 class ListReplies:
-    """Which replies; `after` is the position of the last one seen."""
+    """Which replies; `after` is the position of the last one seen. `is_open`: whether a person still has to read it."""
 
     limit: int
     after: str | None
     patient_id: str | None = None
     answer: Answer | None = None
+    is_open: bool | None = None
+
+
+@dataclass(frozen=True)
+class FinishReply:
+    """Somebody at the front desk has dealt with it."""
+
+    reply_id: str
 
 
 def receive_reply(uow: UnitOfWork, command: ReceiveReply) -> Reply:
-    """Keep a reply and tell what it says of which session. Handed in again, it is the one that is kept."""
+    """Keep a text, do what it asks for, tell what others have to know. Handed in again, it is the one that is kept."""
     id = reply_id(uow.clinic_id, command.provider_id)
     if known := uow.replies.find(id):
         return _opened(known, uow.unseal)
-    answer = answer_of(command.text)
-    asked = _asked(uow, command) if answer is not Answer.OTHER else None
-    spoken_of = asked or _last_said(uow, command, frozenset(Kind))
+    text = Text(id, command.sender, command.text, min(command.received_at, uow.now))
+    sender = sender_of(uow, text)
+    understood = understand(read(text.text, uow.keywords), sender, text)
+    followed = follow(uow, text, sender, understood)
     reply = Reply(
         id=id,
-        patient_id=spoken_of.patient_id if spoken_of else None,
-        about=spoken_of.about if spoken_of else None,
-        answer=answer if asked else Answer.OTHER,
+        patient_id=sender.patient_id,
+        about=understood.about,
+        answer=understood.answer,
         phone=uow.seal(command.sender),
         text=uow.seal(command.text),
         provider_id=command.provider_id,
         received_at=command.received_at,
+        kept_at=uow.now,
+        sender=sender.point.address,
+        answered_by=tuple(kind.value for kind in followed.kinds),
+        status=ReplyStatus.OPEN if understood.is_open else ReplyStatus.DONE,
     )
-    return _opened(uow.replies.save(reply, reply.events), uow.unseal)
+    return _opened(uow.replies.save(reply, (*reply.events, *followed.events)), uow.unseal)
 
 
 def list_replies(uow: UnitOfWork, query: ListReplies) -> Page[Reply]:
     """The replies of a clinic's patients by the time they came, with what they say."""
-    page = uow.replies.page(patient_id=query.patient_id, answer=query.answer, after=query.after, limit=query.limit)
+    page = uow.replies.page(
+        patient_id=query.patient_id,
+        answer=query.answer,
+        is_open=query.is_open,
+        after=query.after,
+        limit=query.limit,
+    )
     return replace(page, items=[_opened(reply, uow.unseal) for reply in page.items])
 
 
-def _asked(uow: UnitOfWork, command: ReceiveReply) -> Message | None:
-    """The message that the digit answers, if the session still stands as it said."""
-    last = _last_said(uow, command, ABOUT_SESSIONS)
-    visit = uow.visits.find(last.about) if last else None
-    return last if last and visit and visit.is_expected and visit.revision == last.revision else None
-
-
-def _last_said(uow: UnitOfWork, command: ReceiveReply, kinds: frozenset[Kind]) -> Message | None:
-    """The last message of these kinds to that phone, if it is still its patient's."""
-    until = min(command.received_at, uow.now) + CLOCKS_DIFFER
-    message = uow.messages.last_said(uow.fingerprint(command.sender), kinds, until=until)
-    recipient = uow.recipients.find(message.patient_id) if message else None
-    is_theirs = recipient and recipient.phone and uow.unseal(recipient.phone) == command.sender
-    return message if is_theirs else None
+def finish_reply(uow: UnitOfWork, command: FinishReply) -> Reply:
+    """Note who has dealt with it and when; once more changes nothing. Raises `NotFound`."""
+    reply = uow.replies.get(command.reply_id)
+    done = reply.deal_with(f"key/{uow.actor.id}", uow.now)
+    return _opened(reply if done is reply else uow.replies.save(done), uow.unseal)
 
 
 def _opened(reply: Reply, unseal: Callable[[str], str]) -> Reply:

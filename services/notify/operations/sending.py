@@ -5,28 +5,41 @@ provider promises one effect per key; elsewhere the message becomes `unknown` an
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
-from services.notify.domain.message import Channel, Kind, Letter, Message, Status, on_other_channel
-from services.notify.domain.verdict import Cancel, Divert, Expire, Scene, Send, Suppress, Verdict, Wait, judge
-from services.notify.domain.visit import number_of, series_of
-from services.notify.domain.wording import Content, Text, write
-from services.notify.operations.ledger import plan
+from services.notify.domain.message import Channel, Letter, Message, Status
+from services.notify.domain.planning import on_channel
+from services.notify.domain.verdict import (
+    Cancel,
+    Divert,
+    Drop,
+    Expire,
+    HandOver,
+    Send,
+    Suppress,
+    Verdict,
+    Wait,
+    judge,
+)
+from services.notify.domain.wording import Text
+from services.notify.operations.consents import learn_stop
+from services.notify.operations.ledger import fall_back, plan
+from services.notify.operations.letters import letter_of, text_of
 from services.notify.operations.ports import (
     Accepted,
     Claim,
+    OptedOut,
     Outcome,
     PermanentFailure,
     TemporaryFailure,
+    Throttled,
     UnitOfWork,
     UnknownOutcome,
 )
-
-REPEAT_OPT_OUT: Final = timedelta(days=30)
-"""How to stop is said in a patient's first SMS and then at least monthly (US carriers' practice)."""
+from services.notify.operations.scene import scene_of
 
 
 @dataclass(frozen=True)
@@ -43,11 +56,12 @@ class BeginSending:
 
 @dataclass(frozen=True)
 class RecordOutcome:
-    """How the call `request_id` ended."""
+    """How the call `request_id` ended. `may_repeat`: the provider knows our key."""
 
     message_id: str
     request_id: str
     outcome: Outcome
+    may_repeat: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,7 +77,7 @@ def begin_sending(uow: UnitOfWork, command: BeginSending) -> Looked | None:
     message = uow.messages.claimed(command.claim)
     if message is None:
         return None
-    verdict = judge(message, _scene(uow, message), uow.now)
+    verdict = judge(message, scene_of(uow, message), uow.now)
     if message.status is Status.SENDING:
         return _resume(uow, message, verdict, may_repeat=message.channel in command.repeatable)
     if isinstance(verdict, Send):
@@ -72,80 +86,40 @@ def begin_sending(uow: UnitOfWork, command: BeginSending) -> Looked | None:
 
 
 def record_outcome(uow: UnitOfWork, command: RecordOutcome) -> Message:
-    """Keep what the provider said. An answer to a call that has been repeated since says nothing new."""
+    """Keep what the provider said. Of a call that has been repeated since only one thing is news: that it was taken."""
     message = uow.messages.get(command.message_id)
-    if message.request_id != command.request_id or not message.awaits_answer:
+    is_old = message.request_id != command.request_id and not isinstance(command.outcome, Accepted)
+    if is_old or not message.awaits_answer:
         return message
-    return _RECORD[type(command.outcome)](uow, message, command.outcome)
-
-
-def _scene(uow: UnitOfWork, message: Message) -> Scene:
-    scene = Scene(
-        clinic=uow.clinics.find(uow.clinic_id),
-        recipient=uow.recipients.find(message.patient_id),
-        ledger=uow.messages.about([message.about]),
-    )
-    if message.kind is Kind.CHECK_IN_LINK:
-        return replace(scene, check_in=uow.check_ins.find(message.about))
-    of_series = replace(scene, series=uow.series.find(series_of(message.about)))
-    if message.kind is Kind.OFFER:
-        return replace(of_series, offer=uow.offers.find(message.about))
-    return replace(of_series, visits=uow.visits.about(message.about))
+    if _leaves_in_doubt(command.outcome, message):
+        return _doubt(uow, message, command.outcome, may_repeat=command.may_repeat)
+    record = next(_RECORD[kind] for kind in type(command.outcome).__mro__ if kind in _RECORD)
+    return record(uow, message, command.outcome)
 
 
 def _begin(uow: UnitOfWork, message: Message, verdict: Send, *, can_reply: bool) -> Looked:
-    opt_out = message.channel is Channel.SMS and not uow.messages.opt_out_told_since(
-        message.patient_id, uow.now - REPEAT_OPT_OUT
-    )
-    content = Content(
-        visits=[verdict.offer] if verdict.offer else verdict.visits,
-        until=verdict.offer.expires_at if verdict.offer else None,
-        link=_link(uow, message, verdict),
-        is_confirmed=all(visit.confirmed_at for visit in verdict.visits),
-        can_reply=can_reply,
-        opt_out=opt_out,
-    )
-    text = write(message, content, verdict.clinic, verdict.recipient, now=uow.now)
-    letter = _letter(uow, message, verdict, text)
+    text = text_of(uow, message, verdict, can_reply=can_reply)
+    letter = letter_of(uow, message, verdict, text)
     begun = message.begin(
         uow.new_id(),
         subject=text.subject,
         text=uow.seal(text.body),
         address=uow.fingerprint(letter.to),
-        tells_opt_out=opt_out,
+        tells_opt_out=text.tells_opt_out,
         at=uow.now,
+        place=verdict.place,
+        also=verdict.also,
+        edition=text.edition,
     )
     return Looked(uow.messages.save(begun), letter)
-
-
-def _link(uow: UnitOfWork, message: Message, verdict: Send) -> str:
-    """The page of the series, opened at the session that the message is about."""
-    if not verdict.link:
-        return ""
-    link = uow.unseal(verdict.link)
-    number = verdict.offer.number if verdict.offer else number_of(message.about)
-    return link if number is None else f"{link}/{number}"
 
 
 def _resume(uow: UnitOfWork, message: Message, verdict: Verdict, *, may_repeat: bool) -> Looked:
     """Whoever was sending it is gone."""
     if not (may_repeat and isinstance(verdict, Send)):
         return Looked(uow.messages.save(message.lose_sight("no-answer", uow.now)))
-    letter = _letter(uow, message, verdict, Text(message.subject, uow.unseal(message.text)))
+    letter = letter_of(uow, message, verdict, Text(message.subject, uow.unseal(message.text)))
     return Looked(uow.messages.save(message.repeat(uow.new_id(), uow.now)), letter)
-
-
-def _letter(uow: UnitOfWork, message: Message, verdict: Send, text: Text) -> Letter:
-    return Letter(
-        message_id=message.id,
-        clinic_id=uow.clinic_id,
-        channel=message.channel,
-        sender=verdict.clinic.sender_alias,
-        to=uow.unseal(verdict.recipient.contact(message.channel) or ""),
-        subject=text.subject,
-        text=text.body,
-        visits=() if message.kind is Kind.REMINDER else tuple(verdict.visits),
-    )
 
 
 def _wait(uow: UnitOfWork, message: Message, verdict: Wait) -> Message:
@@ -164,15 +138,53 @@ def _suppress(uow: UnitOfWork, message: Message, verdict: Suppress) -> Message:
     return uow.messages.save(*message.suppress(verdict.cause, uow.now))
 
 
-def _divert(uow: UnitOfWork, message: Message, verdict: Divert) -> Message:
-    plan(uow, [on_other_channel(message, uow.clinic_id, uow.now)])
+def _drop(uow: UnitOfWork, message: Message, verdict: Drop) -> Message:
     return uow.messages.save(message.divert(verdict.cause, uow.now))
 
 
+def _divert(uow: UnitOfWork, message: Message, verdict: Divert) -> Message:
+    plan(uow, [on_channel(message, verdict.to, uow.clinic_id, uow.now)])
+    return uow.messages.save(message.divert(verdict.cause, uow.now))
+
+
+def _hand_over(uow: UnitOfWork, message: Message, verdict: HandOver) -> Message:
+    return uow.messages.save(*message.hand_over(verdict.why, uow.now, verdict.also))
+
+
 _NOT_SENT: Final[Mapping[type[Verdict], Callable[[UnitOfWork, Message, Any], Message]]] = MappingProxyType(
-    {Wait: _wait, Expire: _expire, Cancel: _cancel, Suppress: _suppress, Divert: _divert}
+    {
+        Wait: _wait,
+        Expire: _expire,
+        Cancel: _cancel,
+        Suppress: _suppress,
+        Drop: _drop,
+        Divert: _divert,
+        HandOver: _hand_over,
+    }
 )
 """What each verdict but `Send` leads to."""
+
+
+def _leaves_in_doubt(outcome: Outcome, message: Message) -> TypeGuard[TemporaryFailure | UnknownOutcome]:
+    """Whether it may have gone out all the same: the call has no end, or it failed behind one that has none."""
+    is_undecided = isinstance(outcome, TemporaryFailure) and message.is_repeated
+    return is_undecided or isinstance(outcome, UnknownOutcome)
+
+
+def _doubt(
+    uow: UnitOfWork, message: Message, outcome: TemporaryFailure | UnknownOutcome, *, may_repeat: bool
+) -> Message:
+    """Only the very same call can say more, where the provider knows our key; else a receipt, or the provider asked."""
+    if message.status is Status.UNKNOWN:
+        return message
+    if may_repeat:
+        return uow.messages.save(message.repeat_later(uow.now, after=_pause_of(outcome)))
+    return uow.messages.save(message.lose_sight(outcome.cause, uow.now))
+
+
+def _pause_of(outcome: Outcome) -> timedelta:
+    """What the provider asks for."""
+    return timedelta(seconds=outcome.retry_after) if isinstance(outcome, Throttled) else timedelta()
 
 
 def _accepted(uow: UnitOfWork, message: Message, outcome: Accepted) -> Message:
@@ -180,20 +192,28 @@ def _accepted(uow: UnitOfWork, message: Message, outcome: Accepted) -> Message:
 
 
 def _temporary(uow: UnitOfWork, message: Message, outcome: TemporaryFailure) -> Message:
-    return uow.messages.save(message.retry(outcome.cause, uow.now))
+    pause = _pause_of(outcome)
+    return uow.messages.save(message.retry(outcome.cause, uow.now, after=pause, is_attempt=outcome.is_attempt))
 
 
 def _permanent(uow: UnitOfWork, message: Message, outcome: PermanentFailure) -> Message:
+    fall_back(uow, message)
     return uow.messages.save(*message.fail(outcome.cause, uow.now))
 
 
-def _unknown(uow: UnitOfWork, message: Message, outcome: UnknownOutcome) -> Message:
-    if message.status is Status.UNKNOWN:
-        return message
-    return uow.messages.save(message.lose_sight(outcome.cause, uow.now))
+def _opted_out(uow: UnitOfWork, message: Message, outcome: OptedOut) -> Message:
+    """The reader stopped at the provider: learnt for all messages to come, and a person takes this one over."""
+    learn_stop(uow, message, outcome.cause)
+    fall_back(uow, message, to_a_person=True)
+    return uow.messages.save(*message.fail(outcome.cause, uow.now))
 
 
 _RECORD: Final[Mapping[type[Outcome], Callable[[UnitOfWork, Message, Any], Message]]] = MappingProxyType(
-    {Accepted: _accepted, TemporaryFailure: _temporary, PermanentFailure: _permanent, UnknownOutcome: _unknown}
+    {
+        Accepted: _accepted,
+        TemporaryFailure: _temporary,
+        OptedOut: _opted_out,
+        PermanentFailure: _permanent,
+    }
 )
-"""What each outcome of a call leads to."""
+"""What each certain outcome of a call leads to; one that is not here counts as what it is made more exact of."""

@@ -63,6 +63,15 @@ class SessionArrived:
 
 
 @dataclass(frozen=True)
+class SessionDischarged:
+    """The patient went home."""
+
+    series_id: str
+    number: int
+    discharged_at: datetime
+
+
+@dataclass(frozen=True)
 class SessionMissed:
     """The patient did not come."""
 
@@ -85,6 +94,7 @@ def hear_session_moved(uow: UnitOfWork, command: SessionMoved) -> None:
         revision=command.revision,
         status=VisitStatus.BOOKED,
         confirmed_at=None,
+        discharged_at=None,
     )
     uow.visits.save(visit)
     call_off(uow, [visit.id], "visit-moved")
@@ -105,14 +115,24 @@ def hear_session_cancelled(uow: UnitOfWork, command: SessionCancelled) -> None:
 
 
 def hear_session_confirmed(uow: UnitOfWork, command: SessionConfirmed) -> None:
-    """Who said that they will come is not asked again."""
+    """Who said that they will come is not asked again, nor put on the front desk's list."""
     visit = _known(uow, command.series_id, command.number)
     uow.visits.save(replace(visit, confirmed_at=command.at))
+    call_off(uow, [visit.id], "visit-confirmed", but=lambda row: row.kind is not Kind.UNCONFIRMED)
 
 
 def hear_session_arrived(uow: UnitOfWork, command: SessionArrived) -> None:
     """No reminders to somebody who is there."""
     _close(uow, _known(uow, command.series_id, command.number), VisitStatus.ARRIVED)
+
+
+def hear_session_discharged(uow: UnitOfWork, command: SessionDischarged) -> None:
+    """The patient is asked whether they came home."""
+    known = _known(uow, command.series_id, command.number)
+    visit = replace(known, status=VisitStatus.ARRIVED, discharged_at=command.discharged_at)
+    uow.visits.save(visit)
+    call_off(uow, [visit.id], "visit-arrived", but=lambda row: row.kind is Kind.HOME_SAFE)
+    plan(uow, ladder.home_safe(uow.clinic_id, visit, uow.now))
 
 
 def hear_session_missed(uow: UnitOfWork, command: SessionMissed) -> None:

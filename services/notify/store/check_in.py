@@ -5,6 +5,8 @@ from shared.converters import from_document, to_document
 from shared.documents import Documents
 from shared.unit_of_work import Unit
 
+COLLECTION = "check_ins"
+
 
 class CheckInStore:
     """Check-ins in the collection `check_ins`, each under the subject that its message is about."""
@@ -12,7 +14,7 @@ class CheckInStore:
     def __init__(self, unit: Unit) -> None:
         self._documents = Documents[CheckIn](
             unit,
-            "check_ins",
+            COLLECTION,
             kind="check_in",
             to_document=to_document,
             from_document=lambda document: from_document(CheckIn, document),
@@ -22,3 +24,8 @@ class CheckInStore:
     def find(self, id: str) -> CheckIn | None:
         """The check-in, if it was heard of."""
         return self._documents.find_one({"_id": id})
+
+    def after(self, visit: str) -> CheckIn | None:
+        """The last check-in that asks whether the patient came home safely from this visit."""
+        found = self._documents.find({"visit": visit}, sort=[("opened_at", -1)], limit=1)
+        return found[0] if found else None

@@ -4,12 +4,13 @@ before it comes here.
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 
-from services.notify.domain.message import Kind, Message, Status
+from services.notify.domain.call import NOT_SAID
+from services.notify.domain.message import WENT_OUT, Channel, Kind, Message, Status
 from services.notify.operations.ports import Claim
-from services.notify.store.by_time import behind, place_of
+from shared.by_time import behind, place_of
 from shared.converters import from_document, to_document
 from shared.documents import Documents
 from shared.leases import RELEASE, held_by
@@ -17,12 +18,23 @@ from shared.paging import Page
 from shared.unit_of_work import Change, Document, Unit
 
 COLLECTION: Final = "messages"
-_WENT_OUT: Final = [Status.SENDING.value, Status.SENT.value, Status.UNKNOWN.value]
+_NOT_SAID: Final = [status.value for status in NOT_SAID]
+_WENT_OUT: Final = [status.value for status in WENT_OUT]
 
 
-def due_by(now: datetime) -> Document:
-    """Rows that a worker should look at; those in `sending` are left over from one that died."""
-    return {"status": {"$in": [Status.QUEUED.value, Status.SENDING.value]}, "next_at": {"$lte": now}}
+def due_by(now: datetime, channel: Channel) -> Document:
+    """Rows of a channel that a worker should look at; those in `sending` are left over from one that died.
+
+    What is of no use any more is left to `store.overdue`: after an outage it takes no place of what still is.
+    """
+    is_of_use = {"$or": [{"expires_at": {"$gt": now}}, {"status": Status.SENDING.value}]}
+    open_now = {"status": {"$in": [Status.QUEUED.value, Status.SENDING.value]}, "next_at": {"$lte": now}}
+    return {**open_now, "channel": channel.value, **is_of_use}
+
+
+def in_doubt_by(now: datetime, channel: Channel) -> Document:
+    """Rows of which nobody knows whether they went out, and of which a provider that can be asked is to be asked."""
+    return {"status": Status.UNKNOWN.value, "channel": channel.value, "next_at": {"$lte": now}}
 
 
 def claim_of(document: Document) -> Claim:
@@ -35,6 +47,7 @@ class MessageStore:
 
     def __init__(self, unit: Unit) -> None:
         self._held: dict[str, Document] = {}
+        self._now = unit.now
         self._documents = Documents[Message](
             unit,
             COLLECTION,
@@ -52,6 +65,10 @@ class MessageStore:
         self._held[claim.message_id] = held
         return self._documents.find_one(held)
 
+    def find(self, id: str) -> Message | None:
+        """The row, if there is one."""
+        return self._documents.find_one({"_id": id})
+
     def known(self, ids: Iterable[str]) -> set[str]:
         """Which of these rows exist."""
         return {found["_id"] for found in self._documents.parts({"_id": {"$in": list(ids)}}, "_id")}
@@ -63,6 +80,25 @@ class MessageStore:
     def queued_for(self, patient_id: str) -> list[Message]:
         """The patient's rows that still wait."""
         return self._documents.find({"patient_id": patient_id, "status": Status.QUEUED.value})
+
+    def said_to(self, patient_id: str) -> list[Message]:
+        """The patient's rows that went out, or may have, by the time they are due."""
+        went_out = {"patient_id": patient_id, "status": {"$in": _WENT_OUT}}
+        return self._documents.find(went_out, sort=[("due_at", 1), ("_id", 1)])
+
+    def not_said(self, *, since: datetime, after: str | None, limit: int) -> list[Message]:
+        """Rows that did not reach their reader, may not have or wait for a call, and are needed behind `since`; by
+        when they are needed.
+        """
+        by_desk = {"channel": Channel.DESK.value, "status": Status.SENT.value}
+        either = {"$or": [{"status": {"$in": _NOT_SAID}}, by_desk]}
+        wanted = {"$and": [either, {"needed_at": {"$gt": since}}, behind(after, "needed_at")]}
+        return self._documents.find(wanted, sort=[("needed_at", 1), ("_id", 1)], limit=limit)
+
+    def places_taken(self, patient_id: str, since: date) -> list[str]:
+        """The places that the patient's counted texts have taken since that local day."""
+        days = {"$gt": "", "$gte": f"{patient_id} {since}", "$lt": f"{patient_id}!"}  # "!" is behind every blank
+        return [found["place"] for found in self._documents.parts({"place": days}, "place")]
 
     def opt_out_told_since(self, patient_id: str, at: datetime) -> bool:
         """Whether an SMS since `at` told this patient how to stop."""
@@ -88,9 +124,11 @@ class MessageStore:
         return Page(found[:limit], place_of(last.due_at, last.id) if last else None)
 
     def _under_claim(self, message: Message, change: Change) -> Change:
-        """Writes on a claimed row carry the claim; all but the one that begins sending give it back."""
+        """Writes on a claimed row carry the claim; all but the one that begins sending give it back. One that puts off
+        the next call gives it back as well.
+        """
         guarded = {**change.filter, **self._held.get(message.id, {})}
-        keeps = message.status is Status.SENDING
+        keeps = message.status is Status.SENDING and message.next_at <= self._now
         return replace(change, filter=guarded, update=change.update if keeps else _released(change.update))
 
 

@@ -22,3 +22,7 @@ class RecipientStore:
     def find(self, id: str) -> Recipient | None:
         """The patient, if they were heard of."""
         return self._documents.find_one({"_id": id})
+
+    def all(self) -> list[Recipient]:
+        """All patients of the clinic."""
+        return self._documents.find({})

@@ -140,7 +140,7 @@ def test_what_changes_no_dose_waits_for_nobody(world):
         mine = uow.series.get(series.id)
         uow.exposures.of(ADA)
         keep(world, a_series(a_session(2), id="theirs"), OTHER_CLINIC)
-        uow.series.save(*mine.check_in(1, at=a_session().starts_at))
+        uow.series.save(*mine.check_in(1, closed_by=(), at=a_session().starts_at))
 
     world.attempt(CLINIC, check_in_slowly)
     assert dates(world) == (CASE_A[0], CASE_A[1])

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import bson
 import pytest
 
+from services.booking.domain.patient.clearance import Clearance, ClinicalHold, Measure, Release
 from services.booking.domain.patient.patient import ExternalDose, Patient, Reporter
 from services.booking.domain.patient.person import Match, Ruling
 from services.booking.domain.patient.search import terms_of, wanted
@@ -132,6 +133,40 @@ def test_nothing_of_a_patient_is_readable_and_no_token_is_the_same_in_two_clinic
     ours, theirs = (set(row["tokens"]) for row in booking.database["patients"].find())
     assert len(ours) == len(theirs) > 20
     assert ours.isdisjoint(theirs)
+
+
+# --- clearances -------------------------------------------------------------------------------------------------------
+
+AT = datetime(2026, 3, 9, 13, tzinfo=UTC)
+HELD = Clearance("patient-1").hold(ClinicalHold("alert-1", "mania", 4, AT)).with_measure(Measure("asrm", 6, "", AT))
+WORD = Release("seen and discussed", "key-1", AT)
+
+
+def test_a_clearance_comes_back_as_saved_and_says_who_is_held(world):
+    def known(clinic_id: str = CLINIC) -> tuple[Clearance, frozenset[str]]:
+        read: tuple[Clearance, frozenset[str]] = world.attempt(
+            clinic_id, lambda uow: (uow.clearances.of("patient-1"), uow.clearances.held())
+        )
+        return read
+
+    nothing: tuple[Clearance, frozenset[str]] = (Clearance("patient-1"), frozenset())
+    assert known() == nothing
+    saved = world.attempt(CLINIC, lambda uow: uow.clearances.save(HELD))
+    assert (known(), known(OTHER_CLINIC)) == ((saved, frozenset({"patient-1"})), nothing)
+    released = world.attempt(CLINIC, lambda uow: uow.clearances.save(saved.released("alert-1", WORD)))
+    assert known() == (released, frozenset())
+
+
+def test_why_a_clinician_released_a_hold_is_not_readable_and_who_is_held_is_found_by_index(booking):
+    booking.host.sealer.create_key(CLINIC)
+    saved = booking.attempt(CLINIC, lambda uow: uow.clearances.save(HELD))
+    plan = booking.database["clearances"].find({"clinic_id": CLINIC, "is_held": True}).explain()
+    assert plan["executionStats"]["totalKeysExamined"] == 1
+    booking.attempt(CLINIC, lambda uow: uow.clearances.save(saved.released("alert-1", WORD)))
+    plan = booking.database["clearances"].find({"clinic_id": CLINIC, "is_held": True}).explain()
+    assert plan["executionStats"]["totalDocsExamined"] == 0
+    (row,) = booking.database["clearances"].find()
+    assert b"discussed" not in bson.encode(row)
 
 
 # --- ten thousand patients --------------------------------------------------------------------------------------------

@@ -134,7 +134,7 @@ def test_a_session_may_move_onto_slots_that_it_holds_itself(world):
 def test_whoever_read_an_older_version_comes_too_late(world):
     saved = keep(world, a_series(holding()))
     at = a_session().starts_at
-    world.attempt(CLINIC, lambda uow: uow.series.save(*saved.check_in(1, at=at)))
+    world.attempt(CLINIC, lambda uow: uow.series.save(*saved.check_in(1, closed_by=(), at=at)))
     with pytest.raises(Contended):
         world.attempt(CLINIC, lambda uow: uow.series.save(*saved.cancel(1, reason=CancelReason.PATIENT, at=at)))
     with pytest.raises(Stale):

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from services.followup.domain.check_in import CheckIn
-from services.followup.operations.check_in import schedule_check_ins
+from services.followup.operations.courses import hear_session_discharged
+from services.followup.operations.plan import PublishPlan, publish_plan
 from services.followup.operations.projections import keep_clinic, keep_patient
 from services.followup.settings import Settings
 from services.followup.store.unit_of_work import MongoUnitOfWork
@@ -15,7 +16,7 @@ from services.followup.wiring import service
 from shared.clock import SimulatedClock
 from shared.host import Host
 from shared.unit_of_work import Cause, Document
-from tests.support.followup_builders import CLINIC, DISCHARGED_AT, a_clinic, a_discharge, a_patient
+from tests.support.followup_builders import CLINIC, DISCHARGED_AT, PATIENT, a_clinic, a_discharge, a_patient, a_plan
 
 CAUSE = Cause("test", "test", "")
 
@@ -50,26 +51,34 @@ class ThisFollowup:
         unit.commit()
         return result
 
-    def open(self, clinic_id: str = CLINIC, *, sessions: int = 1, patient: bool = True) -> None:
-        """A clinic with its key, a patient, and sessions that end at `DISCHARGED_AT`."""
+    def open(self, clinic_id: str = CLINIC, *, patients: int = 1, heard: bool = True) -> None:
+        """A clinic with its key that asks the PHQ-9 after a day, and patients who go home at `DISCHARGED_AT`."""
         self.go_to(DISCHARGED_AT)
         wrapped = self.host.sealer.create_key(clinic_id)
         self.run(clinic_id, keep_clinic, a_clinic(clinic_id=clinic_id, data_key=wrapped))
-        if patient:
-            self.hear_patient(clinic_id)
-        for number in range(1, sessions + 1):
-            self.run(clinic_id, schedule_check_ins, a_discharge(number=number))
+        self.run(clinic_id, publish_plan, PublishPlan(a_plan()))
+        for number in range(1, patients + 1):
+            if heard:
+                self.hear_patient(clinic_id, f"patient-{number}")
+            went_home = a_discharge(patient_id=f"patient-{number}", series_id=f"series-{number}")
+            self.run(clinic_id, hear_session_discharged, went_home)
 
-    def hear_patient(self, clinic_id: str = CLINIC) -> None:
-        self.run(clinic_id, keep_patient, a_patient(birth_date=self.host.sealer.seal(clinic_id, "1985-04-12")))
+    def hear_patient(self, clinic_id: str = CLINIC, patient_id: str = PATIENT) -> None:
+        birth_date = self.host.sealer.seal(clinic_id, "1985-04-12")
+        self.run(clinic_id, keep_patient, a_patient(patient_id=patient_id, birth_date=birth_date))
 
     def check_ins(self, clinic_id: str = CLINIC) -> list[CheckIn]:
-        found: list[CheckIn] = self.attempt(clinic_id, lambda uow: uow.check_ins.of_patient("patient-1"))
+        """Of all patients that there are."""
+        ids = self.database["check_ins"].distinct("patient_id", {"clinic_id": clinic_id})
+        return [one for patient in ids for one in self._of_patient(clinic_id, patient)]
+
+    def _of_patient(self, clinic_id: str, patient_id: str) -> list[CheckIn]:
+        found: list[CheckIn] = self.attempt(clinic_id, lambda uow: uow.check_ins.of_patient(patient_id))
         return found
 
-    def told(self, type: str) -> list[Document]:
-        """Events of a type that ride in the check-ins."""
-        rows = self.database["check_ins"].find({}, {"outbox": 1})
+    def told(self, type: str, collection: str = "check_ins") -> list[Document]:
+        """Events of a type that ride in the documents of a collection."""
+        rows = self.database[collection].find({}, {"outbox": 1})
         return [event for row in rows for event in row["outbox"] if event["type"] == type]
 
     def token(self) -> str:

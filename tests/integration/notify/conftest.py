@@ -7,7 +7,7 @@ import pytest
 
 from services.notify.settings import Settings
 from services.notify.store.unit_of_work import MongoUnitOfWork
-from services.notify.wiring import SERVICE
+from services.notify.wiring import service
 from shared.host import Host
 from shared.ids import new_id
 from tests.integration.notify.notify_host import ThisNotify
@@ -44,12 +44,22 @@ def settings(mongo_url: str, tmp_path: Path) -> Settings:
         smtp_user="",
         smtp_password="",
         smtp_starttls=False,
+        smtp_ca="",
+        sms_provider="sandbox",
+        sms_per_second=0,
+        sms_from="",
+        sms_gateway_url="",
+        sms_gateway_token="",
+        sms_gateway_secret="",
+        twilio_account_sid="",
+        twilio_auth_token="",
+        twilio_base_url="",
     )
 
 
 @pytest.fixture
 def notify(settings: Settings) -> Iterator[ThisNotify]:
-    host: Host[Settings, MongoUnitOfWork] = Host(SERVICE, settings)
+    host: Host[Settings, MongoUnitOfWork] = Host(service(settings), settings)
     host.create_indexes()
     this = ThisNotify(host)
     yield this

@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from services.notify.domain.message import Channel, Message, Status
-from services.notify.jobs.send_due import send_due
+from services.notify.jobs.expire import expire_overdue
+from services.notify.jobs.send_due import FIRST, send_due
 from services.notify.operations.clinics import hear_clinic
 from services.notify.operations.patients import hear_patient
 from services.notify.operations.series import SeriesBooked, hear_series_booked
 from services.notify.settings import Settings
 from services.notify.store.message import COLLECTION, due_by
 from services.notify.store.unit_of_work import MongoUnitOfWork
-from services.notify.wiring import SERVICE
+from services.notify.wiring import service
 from shared.clock import SimulatedClock
 from shared.host import Host
 from shared.leases import claim_batch
@@ -35,7 +36,7 @@ class ThisNotify:
         self._others: list[ThisNotify] = []
 
     def another(self) -> "ThisNotify":
-        self._others.append(ThisNotify(Host(SERVICE, self.host.settings)))
+        self._others.append(ThisNotify(Host(service(self.host.settings), self.host.settings)))
         return self._others[-1]
 
     def close(self) -> None:
@@ -66,15 +67,16 @@ class ThisNotify:
     def send(self, providers: Mapping[Channel, Any]) -> None:
         for channel in Channel:
             send_due(self.host, providers, channel)
+        expire_overdue(self.host)
 
     def claim(self, channel: Channel, *, seconds: float = 60.0) -> list[dict[str, Any]]:
-        due = {**due_by(self.host.clock()), "channel": channel.value}
-        return claim_batch(self.database[COLLECTION], due, order_by="expires_at", seconds=seconds)
+        due = due_by(self.host.clock(), channel)
+        return claim_batch(self.database[COLLECTION], due, order_by=FIRST, seconds=seconds)
 
     def unit(self, clinic_id: str) -> Any:
         """An open unit of work and its technical side."""
         technical = self.host.units.open(clinic_id, CAUSE)
-        return MongoUnitOfWork(technical, self.host.sealer), technical
+        return self.host.service.make(technical, self.host.sealer), technical
 
     def messages(self, clinic_id: str, **wanted: Any) -> list[Message]:
         uow, _ = self.unit(clinic_id)

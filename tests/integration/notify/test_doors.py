@@ -119,7 +119,9 @@ def test_the_api_lists_what_the_clinics_patients_read(notify: ThisNotify, api: F
     assert [(one["kind"], one["offset"]) for one in seen] == [
         ("confirmation", ""),
         ("reminder", "P3D"),
+        ("unconfirmed", "PT30H"),
         ("reminder", "P1D"),
+        ("escort-reminder", "P1D"),
         ("reminder", "PT2H"),
     ]
     assert seen[0]["text"].startswith("Riverside Clinic: booked. First visit Mon Mar 16")

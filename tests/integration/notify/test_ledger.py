@@ -13,7 +13,7 @@ from pymongo.errors import DuplicateKeyError
 
 from services.notify.channels.sandbox import SandboxChannel
 from services.notify.domain.clinic import Clinic
-from services.notify.domain.message import Channel, Letter, Message, Status
+from services.notify.domain.message import Channel, Kind, Letter, Message, Status
 from services.notify.domain.recipient import Recipient
 from services.notify.domain.visit import Visit
 from services.notify.jobs.deliver import deliver
@@ -59,7 +59,7 @@ def work_in_parallel(*work: Callable[[], object]) -> None:
 def test_every_row_comes_back_as_it_was_planned(notify: ThisNotify):
     notify.open("clinic-1", *SIX)
     rows = notify.messages("clinic-1")
-    assert len(rows) == 19
+    assert len(rows) == 31
     assert rows[0].history[0].at.tzinfo is not None
     assert all(row.next_at == row.look_at for row in rows)
     assert {row.version for row in rows} == {1}
@@ -78,8 +78,8 @@ def test_planning_again_changes_nothing_and_the_index_refuses_a_second_row_of_on
 def test_clinics_do_not_see_each_other(notify: ThisNotify):
     notify.open("clinic-1", *SIX)
     notify.open("clinic-2", SIX[0])
-    assert len(notify.messages("clinic-1")) == 19
-    assert len(notify.messages("clinic-2")) == 4
+    assert len(notify.messages("clinic-1")) == 31
+    assert len(notify.messages("clinic-2")) == 6
     assert notify.messages("clinic-3") == []
 
 
@@ -108,9 +108,11 @@ def test_eight_workers_send_each_message_once(notify: ThisNotify):
     for channel in channels.values():
         assert sorted(channel.calls) == sorted(set(channel.calls))
     assert len(channels[Channel.EMAIL].calls) == 3
-    went_out = [row for number in range(3) for row in notify.messages(f"clinic-{number}") if row.status is Status.SENT]
-    assert len(went_out) == sum(len(channel.calls) for channel in channels.values())
-    assert len(channels[Channel.SMS].calls) >= 36
+    sent = [row for number in range(3) for row in notify.messages(f"clinic-{number}", status=Status.SENT)]
+    by_wire = [row for row in sent if row.channel is not Channel.DESK]
+    assert len(by_wire) == sum(len(channel.calls) for channel in channels.values())
+    assert len(channels[Channel.SMS].calls) >= 24
+    assert len(sent) - len(by_wire) == 3 * len(SIX)
 
 
 def test_a_claim_keeps_others_away_and_looking_gives_it_back(notify: ThisNotify):
@@ -121,7 +123,8 @@ def test_a_claim_keeps_others_away_and_looking_gives_it_back(notify: ThisNotify)
     assert notify.claim(Channel.SMS) == []
     for document in claimed:
         deliver(partial(notify.run, "clinic-1"), providers(), claim_of(document))
-    waiting = [row for row in notify.messages("clinic-1", status=Status.QUEUED) if row.channel is Channel.SMS]
+    waits = [row for row in notify.messages("clinic-1", status=Status.QUEUED) if row.channel is Channel.SMS]
+    waiting = [row for row in waits if row.expires_at > notify.host.clock()]
     assert [row.offset for row in waiting] == ["PT2H"]
     notify.go_to(waiting[0].next_at)
     assert [row["offset"] for row in notify.claim(Channel.SMS)] == ["PT2H"]
@@ -145,14 +148,14 @@ def test_who_lost_the_claim_writes_nothing(notify: ThisNotify):
 def test_a_cancel_between_judgement_and_commit_wins(notify: ThisNotify):
     notify.open("clinic-1", "2026-03-16 10:00")
     notify.go_to(at("2026-03-15 10:00"))
-    document = next(row for row in notify.claim(Channel.SMS) if row["offset"] == "P1D")
+    document = next(row for row in notify.claim(Channel.SMS) if (row["kind"], row["offset"]) == ("reminder", "P1D"))
     uow, technical = notify.unit("clinic-1")
     begin_sending(uow, BeginSending(claim_of(document), frozenset()))
     cancelled = session_cancelled(1, series_id="series-of-clinic-1", told_at=notify.host.clock())
     notify.run("clinic-1", hear_session_cancelled, cancelled)
     with pytest.raises(Contended):
         technical.commit()
-    [row] = [row for row in notify.messages("clinic-1") if row.offset == "P1D"]
+    [row] = [row for row in notify.messages("clinic-1") if (row.kind, row.offset) == (Kind.REMINDER, "P1D")]
     assert row.status is Status.CANCELLED
 
 

@@ -67,13 +67,32 @@ def test_a_reply_is_understood_kept_sealed_and_told(reminded: ThisNotify, api: F
     assert (told["data"]["about"], told["data"]["answer"]) == (about, "confirm")
 
 
-def test_a_stop_is_seen_by_the_front_desk(reminded: ThisNotify, api: FlaskClient):
-    hand_in(reminded, api, text="STOP")
+def test_the_front_desk_sees_what_is_to_be_read_and_notes_that_it_was(reminded: ThisNotify, api: FlaskClient):
+    hand_in(reminded, api, text="please call me")
     hand_in(reminded, api, provider_id="SM-2")
     headers = a_key(reminded, "front_desk")
-    found = api.get(PATH, query_string={"answer": "other"}, headers=headers).get_json()
-    assert [one["text"] for one in found["items"]] == ["STOP"]
+    [found] = api.get(PATH, query_string={"is_open": "true"}, headers=headers).get_json()["items"]
+    assert (found["text"], found["answer"], found["is_open"], found["done_by"]) == ("please call me", "other", True, "")
     assert len(api.get(PATH, headers=headers).get_json()["items"]) == 2
+
+    done = api.post(f"{PATH}/{found['id']}/done", headers={**headers, "Idempotency-Key": new_id()})
+    assert done.status_code == 200
+    assert done.get_json()["done_by"].startswith("key/")
+    assert api.get(PATH, query_string={"is_open": "true"}, headers=headers).get_json()["items"] == []
+    assert len(api.get(PATH, query_string={"is_open": "false"}, headers=headers).get_json()["items"]) == 2
+
+
+def test_a_number_is_answered_once_an_hour_however_many_texts_come_at_once(reminded: ThisNotify):
+    def ask(number: int) -> Any:
+        command = ReceiveReply("+12125550199", "HELP", f"SM-{number}", reminded.host.clock())
+        return reminded.run("clinic-1", receive_reply, command)
+
+    with ThreadPoolExecutor(8) as pool:
+        replies = list(pool.map(ask, range(16)))
+    assert len({reply.id for reply in replies}) == 16
+    assert reminded.database["messages"].count_documents({"kind": "help"}) == 1
+    [row] = reminded.database["messages"].find({"kind": "help"})
+    assert "2125550199" not in str(row)
 
 
 def test_only_who_hands_replies_in_may_do_so(reminded: ThisNotify, api: FlaskClient):

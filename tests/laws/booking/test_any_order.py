@@ -22,6 +22,7 @@ from services.booking.domain.series.override import Asked
 from services.booking.domain.series.series import OVER, Series, SeriesStatus
 from services.booking.domain.series.session import OPEN, CancelReason, Session, SessionStatus
 from services.booking.domain.waiting.opening import Opening
+from services.booking.operations.clearance import HearMeasureScored, hear_measure_scored
 from services.booking.operations.holds import (
     ConfirmHold,
     ExpireHold,
@@ -269,18 +270,19 @@ class AnyOrder(RuleBasedStateMachine):
 
     @rule(steps=st.integers(1, 3))
     def treat_the_next(self, steps: int) -> None:
-        """The clock goes on to the next session of all; the patient comes, and may begin and go home."""
+        """The clock goes on to the next session of all; the patient says how they are, comes, may begin and go home."""
         booked = [
-            (session.starts_at, clinic, series.id, session.number)
+            (session.starts_at, clinic, series.id, session.number, series.patient_id)
             for (clinic, _), series in self.world.rows[Series].items()
             for session in series.sessions
             if session.status is STATUS.BOOKED and session.starts_at >= self.world.now
         ]
         if not booked:
             return
-        at, clinic, series_id, number = min(booked)
+        at, clinic, series_id, number, patient_id = min(booked)
         self.world.now = at
         self.do_what_is_due()
+        self.attempt(clinic, hear_measure_scored, HearMeasureScored(patient_id, "phq-9", 14, "moderate", at))
         way = ((check_in_session, CheckInSession), (start_session, StartSession), (discharge_session, DischargeSession))
         for operation, command in way[:steps]:
             self.attempt(clinic, operation, command(series_id, number))

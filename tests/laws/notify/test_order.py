@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.notify.domain.message import Channel, Message
+from services.notify.domain.message import Channel, Kind, Message
 from services.notify.operations.check_ins import CheckInClosed, hear_check_in_closed, hear_check_in_opened
 from services.notify.operations.clinics import hear_clinic
 from services.notify.operations.offers import OfferClosed, hear_offer_closed, hear_offer_made
@@ -24,10 +24,12 @@ from services.notify.operations.series import (
 from services.notify.operations.sessions import (
     SessionCancelled,
     SessionConfirmed,
+    SessionDischarged,
     SessionMissed,
     SessionMoved,
     hear_session_cancelled,
     hear_session_confirmed,
+    hear_session_discharged,
     hear_session_missed,
     hear_session_moved,
 )
@@ -57,7 +59,7 @@ CLINIC_EVENTS: list[Heard] = [
 PATIENT_EVENTS: list[Heard] = [
     (hear_patient, patient_heard(phone=None)),
     (hear_patient, patient_heard(zone=LOS_ANGELES, preferred_channel=Channel.EMAIL)),
-    (hear_patient, patient_heard(zone=LOS_ANGELES)),
+    (hear_patient, patient_heard(zone=LOS_ANGELES, escort_phone="sealed:+12125550777")),
 ]
 SERIES_EVENTS: list[Heard] = [
     (
@@ -89,7 +91,25 @@ OTHER_SERIES_EVENTS: list[Heard] = [
     (hear_session_cancelled, session_cancelled(2, series_id="series-2")),
     (hear_series_cancelled, SeriesCancelled("series-2", BOOKED_AT)),
 ]
-CHECK_IN_EVENTS: list[Heard] = [(hear_check_in_opened, check_in_opened())]
+RUNNING_SERIES_EVENTS: list[Heard] = [
+    (hear_series_booked, series_booked("2026-03-02 07:00", "2026-03-05 09:00", series_id="series-4")),
+    (hear_session_confirmed, SessionConfirmed("series-4", 2, BOOKED_AT)),
+    (hear_session_discharged, SessionDischarged("series-4", 1, BOOKED_AT - timedelta(minutes=30))),
+]
+CHECK_IN_EVENTS: list[Heard] = [(hear_check_in_opened, check_in_opened(expires_at=BOOKED_AT + timedelta(days=7)))]
+HOME_AT = BOOKED_AT - timedelta(minutes=30)
+HOME_FORM_EVENTS: list[Heard] = [
+    (
+        hear_check_in_opened,
+        check_in_opened(
+            check_in_id="check-in-3",
+            series_id="series-4",
+            instruments=("home-safe",),
+            opened_at=HOME_AT + timedelta(hours=2),
+            expires_at=HOME_AT + timedelta(hours=4),
+        ),
+    )
+]
 CLOSED_CHECK_IN_EVENTS: list[Heard] = [
     (hear_check_in_opened, check_in_opened(check_in_id="check-in-2")),
     (hear_check_in_closed, CheckInClosed("check-in-2")),
@@ -100,9 +120,11 @@ AGGREGATES = (
     SERIES_EVENTS,
     OTHER_SERIES_EVENTS,
     REBOOKED_SERIES_EVENTS,
+    RUNNING_SERIES_EVENTS,
     OFFER_EVENTS,
     CLOSED_OFFER_EVENTS,
     CHECK_IN_EVENTS,
+    HOME_FORM_EVENTS,
     CLOSED_CHECK_IN_EVENTS,
 )
 COUNTED = (SeriesBooked, SessionMoved, SessionCancelled, SessionMissed)
@@ -193,5 +215,7 @@ def test_workers_that_send_meanwhile_never_say_anything_twice(turns: list[int], 
 
 def test_the_orders_lead_to_something_worth_comparing():
     rows = [row for row in STATE.values() if isinstance(row, Message)]
-    assert len(rows) == 49
-    assert len({text for _, _, text in LETTERS.values()}) == len(LETTERS) == 14
+    assert len(rows) == 80
+    assert len(LETTERS) == 23
+    assert len({text for _, _, text in LETTERS.values()}) == 22  # a form is asked for twice in the same words
+    assert {row.kind for row in rows} >= {Kind.HOME_SAFE, Kind.ESCORT_REMINDER, Kind.UNCONFIRMED, Kind.CHECK_IN_CHASE}

@@ -69,6 +69,7 @@ from tests.support.booking_builders import (
     a_world,
     booked,
     hours,
+    measured,
     slots_of_patient,
     wishes,
 )
@@ -87,6 +88,7 @@ def moved(world: FakeBooking, series: Series, number: int, wall: str, **fields: 
 
 def treated(world: FakeBooking, series: Series, number: int) -> Series:
     at_session(world, series, number)
+    measured(world)
     world.run(CLINIC, check_in_session, CheckInSession(series.id, number))
     world.run(CLINIC, start_session, StartSession(series.id, number))
     world.pass_time(minutes=115)

@@ -25,8 +25,9 @@ def taking(from_at, until_at, resource="chair-1", places=(0,), **fields):
     return SessionOfSeries("series-1", PATIENT, NEW_YORK, session)
 
 
-def sheet(resource, *placed, at_risk=(), now=NOON - timedelta(days=7)):
-    return column(resource, resource.open_on(DAY, NEW_YORK), placed, at_risk, now)
+def sheet(resource, *placed, at_risk=(), on_hold=(), now=NOON - timedelta(days=7)):
+    marked = {Mark.AT_RISK: set(at_risk), Mark.ON_HOLD: set(on_hold)}
+    return column(resource, resource.open_on(DAY, NEW_YORK), placed, marked, now)
 
 
 def marks(session, now):
@@ -97,7 +98,7 @@ def test_what_is_not_in_use_is_not_free():
 ])  # fmt: skip
 def test_a_day_is_as_long_as_its_clocks_make_it(zone, day, length):
     around = a_chair(hours=hours("00:00", "23:55", days=tuple(Weekday)))
-    found = column(around, around.open_on(day, zone), (), (), NOON)
+    found = column(around, around.open_on(day, zone), (), {}, NOON)
     assert sum((one.until_at - one.from_at for one in found.free), timedelta()) == timedelta(hours=length, minutes=-5)
 
 
@@ -121,6 +122,12 @@ def test_what_cannot_stay_is_marked():
     placed = taking(at(9), at(10))
     (entry,) = sheet(a_chair(), placed, at_risk={placed.place}).entries
     assert entry.marks == (Mark.AT_RISK,)
+
+
+def test_a_dose_of_a_patient_whose_treatment_is_held_is_marked():
+    placed = taking(at(9), at(10))
+    (entry,) = sheet(a_chair(), placed, on_hold={placed.place}).entries
+    assert entry.marks == (Mark.ON_HOLD,)
 
 
 def test_a_place_on_offer_is_reserved_whatever_the_session_is():

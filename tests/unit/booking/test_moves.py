@@ -53,6 +53,7 @@ from tests.support.booking_builders import (
     a_world,
     booked,
     hours,
+    measured,
     wishes,
 )
 from tests.support.booking_fakes import A_CLINICIAN, FakeBooking
@@ -87,6 +88,7 @@ def a_booster(on: date, at: str) -> BookSeries:
 
 def treated(world: FakeBooking, series: Series, number: int) -> Series:
     world.now = series.session(number).starts_at
+    measured(world)
     world.run(CLINIC, check_in_session, CheckInSession(series.id, number))
     world.run(CLINIC, start_session, StartSession(series.id, number))
     changed: Series = world.run(CLINIC, discharge_session, DischargeSession(series.id, number))

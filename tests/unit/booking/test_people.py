@@ -235,7 +235,7 @@ def test_a_session_on_hold_begins_only_when_a_clinician_has_released_it(world):
     _, adda, booked = two_records(world)
     rename(world, adda, "Ada Lovelace")
     world.now = booked.sessions[0].starts_at
-    with pytest.raises(RuleBroken) as refusal:
+    with pytest.raises(Conflict) as refusal:
         world.run(CLINIC, check_in_session, CheckInSession(booked.id, 1))
     assert refusal.value.code == "session.on-hold"
     world.actor = A_CLINICIAN

@@ -46,8 +46,8 @@ def later(number: int = 1, **fields: Any) -> Session:
 
 HOW: dict[SessionMove, Callable[[Series], Any]] = {
     MOVE.RESCHEDULE: lambda series: series.move(later(), ()),
-    MOVE.CHECK_IN: lambda series: series.check_in(1, at=AT),
-    MOVE.START: lambda series: series.start(1, at=AT),
+    MOVE.CHECK_IN: lambda series: series.check_in(1, closed_by=(), at=AT),
+    MOVE.START: lambda series: series.start(1, closed_by=(), at=AT),
     MOVE.DISCHARGE: lambda series: series.discharge(1, at=AT),
     MOVE.CANCEL: lambda series: series.cancel(1, reason=CancelReason.PATIENT, at=AT),
     MOVE.MISS: lambda series: series.miss(1, reason=MissReason.NO_SHOW, at=AT),
@@ -168,15 +168,15 @@ def test_of_several_sessions_only_those_with_another_time_are_told():
 
 def test_checking_in_is_for_the_day_of_the_session():
     with pytest.raises(RuleBroken) as refusal:
-        a_series().check_in(2, at=AT)
+        a_series().check_in(2, closed_by=(), at=AT)
     assert refusal.value.code == "session.not-today"
 
 
 def test_the_day_of_a_session_ends_at_local_midnight():
     late = datetime.fromisoformat("2026-03-05T04:59+00:00")
-    assert a_series().check_in(1, at=late)[0].session(1).arrived_at == late
+    assert a_series().check_in(1, closed_by=(), at=late)[0].session(1).arrived_at == late
     with pytest.raises(RuleBroken):
-        a_series().check_in(1, at=late + timedelta(minutes=1))
+        a_series().check_in(1, closed_by=(), at=late + timedelta(minutes=1))
 
 
 def test_nobody_misses_what_has_not_begun():
@@ -186,8 +186,8 @@ def test_nobody_misses_what_has_not_begun():
 
 
 def test_arrival_start_and_discharge_are_kept_and_told():
-    series, _ = a_series().check_in(1, at=AT)
-    series, _ = series.start(1, at=AT + timedelta(minutes=20))
+    series, _ = a_series().check_in(1, closed_by=(), at=AT)
+    series, _ = series.start(1, closed_by=(), at=AT + timedelta(minutes=20))
     series, events = series.discharge(1, at=AT + timedelta(minutes=130))
     told = only(events)
     session = series.session(1)
@@ -313,13 +313,13 @@ def test_another_place_voids_the_patients_word_and_what_held_the_session_up(way:
 def test_a_session_on_hold_waits_for_a_clinician():
     series = a_series().hold_on(1, HoldOn("exposure.cap", "too many", AT))
     for begin in (series.check_in, series.with_sessions(replace(series.session(1), status=STATUS.CHECKED_IN)).start):
-        with pytest.raises(RuleBroken, match=r"session\.on-hold") as refusal:
-            begin(1, at=AT)
+        with pytest.raises(Conflict, match=r"session\.on-hold") as refusal:
+            begin(1, closed_by=[], at=AT)
         assert [fault.code for fault in refusal.value.faults] == ["exposure.cap"]
     word = Override("exposure.cap", "counted twice", "key-1", AT, (1,))
     released = series.release(1, [word])
     assert released.overrides == (word,)
-    assert released.check_in(1, at=AT)[0].session(1).status is STATUS.CHECKED_IN
+    assert released.check_in(1, closed_by=(), at=AT)[0].session(1).status is STATUS.CHECKED_IN
 
 
 def test_a_hold_ends_by_itself_and_its_slots_are_free():
@@ -331,7 +331,7 @@ def test_a_hold_ends_by_itself_and_its_slots_are_free():
 
 def test_there_is_no_session_zero():
     with pytest.raises(NotFound):
-        a_series().check_in(0, at=AT)
+        a_series().check_in(0, closed_by=(), at=AT)
 
 
 @pytest.mark.parametrize("status", list(STATUS))

@@ -7,9 +7,11 @@ from services.booking.domain.clinic.task import MOVES, TaskKind, TaskMove, TaskS
 from services.booking.operations.tasks import (
     CancelTask,
     CompleteTask,
+    ContactLost,
     ListTasks,
     cancel_task,
     complete_task,
+    hear_contact_lost,
     list_tasks,
 )
 from shared.errors import Conflict, NotFound
@@ -121,3 +123,13 @@ def test_another_clinics_task_is_not_there():
     for operation, command in ((complete_task, CompleteTask(a_task().id)), (cancel_task, CancelTask(a_task().id))):
         with pytest.raises(NotFound):
             world.run(OTHER_CLINIC, operation, command)
+
+
+def test_lost_contact_leaves_one_task_to_phone_however_often_it_is_heard():
+    world = a_world()
+    lost = ContactLost("check-in-1", PATIENT, "series-1", missed=2, missed_at=NOW)
+    for _ in range(2):
+        world.run(CLINIC, hear_contact_lost, lost)
+    [task] = listed(world, kind=TaskKind.CALL_PATIENT).items
+    assert (task.patient_id, task.series_id, task.made_at) == (PATIENT, "series-1", NOW)
+    assert "2 check-ins" in task.detail

@@ -3,7 +3,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.followup.domain.check_in import CancelReason, CheckIn, Status
+from services.followup.domain.check_in import CheckIn, Status, Taken
 from services.followup.domain.clinic import Clinic
 from services.followup.domain.events import (
     CheckInAnswered,
@@ -19,12 +19,13 @@ from services.followup.operations.check_in import (
     CloseMissed,
     EnterAnswers,
     OpenCheckIn,
+    StaffReason,
     cancel_check_in,
     close_missed,
     enter_answers,
     open_check_in,
-    schedule_check_ins,
 )
+from services.followup.operations.courses import hear_session_discharged
 from services.followup.operations.projections import keep_clinic, keep_patient
 from services.followup.operations.queries import (
     ListCheckIns,
@@ -45,13 +46,14 @@ from tests.support.followup_builders import (
     a_clinic,
     a_discharge,
     a_patient,
+    a_plan,
     a_world,
     a_world_with_an_open_check_in,
     answers_of,
 )
-from tests.support.followup_fakes import FakeFollowup
+from tests.support.followup_fakes import LIBRARY, FakeFollowup
 
-FULL = answers_of(NO_TROUBLE)
+FULL = {"phq-9": answers_of(NO_TROUBLE)}
 
 
 @pytest.fixture
@@ -65,27 +67,28 @@ def the_check_in(world: FakeFollowup) -> CheckIn:
 
 
 def admitted(world, token):
-    return world.run(CLINIC, prove_year, ProveYear(token, 1985))
+    return world.run(CLINIC, prove_year, ProveYear(token, 1985)).pass_token
 
 
 def test_a_discharge_plans_one_check_in_24_hours_later(world):
-    world.run(CLINIC, schedule_check_ins, a_discharge())
+    world.run(CLINIC, hear_session_discharged, a_discharge())
     check_in = the_check_in(world)
-    assert (check_in.status, check_in.kind, check_in.instrument) == (Status.SCHEDULED, "24h", "phq-9")
+    assert (check_in.status, check_in.kind, check_in.session_number) == (Status.SCHEDULED, "24h", 1)
+    assert [part.instrument for part in check_in.parts] == ["phq-9"]
     assert check_in.due_at == DISCHARGED_AT + timedelta(hours=24)
     assert world.told == []
 
 
 def test_a_discharge_heard_twice_plans_one_check_in(world):
-    world.run(CLINIC, schedule_check_ins, a_discharge())
-    world.run(CLINIC, schedule_check_ins, a_discharge())
+    world.run(CLINIC, hear_session_discharged, a_discharge())
+    world.run(CLINIC, hear_session_discharged, a_discharge())
     assert the_check_in(world).version == 1
 
 
 def test_two_units_that_plan_the_same_check_in_cannot_both_commit(world):
     first, second = world.unit(CLINIC), world.unit(CLINIC)
-    schedule_check_ins(first, a_discharge())
-    schedule_check_ins(second, a_discharge())
+    hear_session_discharged(first, a_discharge())
+    hear_session_discharged(second, a_discharge())
     first.commit()
     with pytest.raises(Contended):
         second.commit()
@@ -93,12 +96,13 @@ def test_two_units_that_plan_the_same_check_in_cannot_both_commit(world):
 
 def test_each_session_has_its_own_check_in(world):
     for number in (1, 2, 3):
-        world.run(CLINIC, schedule_check_ins, a_discharge(number=number))
+        discharged_at = DISCHARGED_AT + timedelta(days=7 * number)
+        world.run(CLINIC, hear_session_discharged, a_discharge(number=number, discharged_at=discharged_at))
     assert len(world.all(CheckIn)) == 3
 
 
 def test_opening_a_due_check_in_tells_a_private_link_once(world):
-    world.run(CLINIC, schedule_check_ins, a_discharge())
+    world.run(CLINIC, hear_session_discharged, a_discharge())
     world.pass_time(hours=24)
     world.run(CLINIC, open_check_in, OpenCheckIn(the_check_in(world).id))
     with pytest.raises(RuleBroken, match="already-open"):
@@ -110,10 +114,10 @@ def test_opening_a_due_check_in_tells_a_private_link_once(world):
 
 @pytest.mark.parametrize("kept", [[(keep_clinic, a_clinic())], [(keep_patient, a_patient())]])
 def test_opening_waits_until_clinic_and_patient_were_heard_of(kept):
-    world = FakeFollowup(now=DISCHARGED_AT)
+    world = FakeFollowup(now=DISCHARGED_AT, default_plan=a_plan())
     for operation, command in kept:
         world.run(CLINIC, operation, command)
-    world.run(CLINIC, schedule_check_ins, a_discharge())
+    world.run(CLINIC, hear_session_discharged, a_discharge())
     world.pass_time(hours=24)
     with pytest.raises(TransientFailure):
         world.run(CLINIC, open_check_in, OpenCheckIn(the_check_in(world).id))
@@ -140,7 +144,7 @@ def test_a_link_is_not_there_for_another_clinic():
 
 def test_the_year_of_birth_admits():
     world, token = a_world_with_an_open_check_in()
-    assert not world.run(CLINIC, prove_year, ProveYear(token, 1984))
+    assert not world.run(CLINIC, prove_year, ProveYear(token, 1984)).pass_token
     assert the_check_in(world).wrong_years == 1
     passed = admitted(world, token)
     assert world.run(CLINIC, read_sheet, ReadSheet(token, passed)).is_admitted
@@ -150,12 +154,12 @@ def test_answers_without_the_year_of_birth_are_refused():
     world, token = a_world_with_an_open_check_in()
     with pytest.raises(Forbidden):
         world.run(CLINIC, answer, Answer(token, "", FULL, final=True))
-    assert the_check_in(world).answers == {}
+    assert the_check_in(world).all_answers == {"phq-9": {}}
 
 
 def test_all_answers_are_scored_and_told():
     world, token = a_world_with_an_open_check_in()
-    world.run(CLINIC, answer, Answer(token, admitted(world, token), answers_of((1,) * 9), final=True))
+    world.run(CLINIC, answer, Answer(token, admitted(world, token), {"phq-9": answers_of((1,) * 9)}, final=True))
     assert the_check_in(world).status is Status.ANSWERED
     [measure] = world.events(MeasureScored)
     assert (measure.total, measure.band) == (9, "mild")
@@ -166,18 +170,18 @@ def test_sending_twice_tells_once_and_keeps_the_first_answers():
     world, token = a_world_with_an_open_check_in()
     passed = admitted(world, token)
     world.run(CLINIC, answer, Answer(token, passed, FULL, final=True))
-    again = world.run(CLINIC, answer, Answer(token, passed, answers_of((3,) * 9), final=True))
-    assert again.answers == FULL
+    again = world.run(CLINIC, answer, Answer(token, passed, {"phq-9": answers_of((3,) * 9)}, final=True))
+    assert again.all_answers == FULL
     assert len(world.events(CheckInAnswered)) == len(world.events(MeasureScored)) == 1
 
 
 def test_some_answers_are_kept_and_not_scored():
     world, token = a_world_with_an_open_check_in()
     passed = admitted(world, token)
-    world.run(CLINIC, answer, Answer(token, passed, {"1": 2}, final=True))
-    world.run(CLINIC, answer, Answer(token, passed, {"2": 1}, final=False))
+    world.run(CLINIC, answer, Answer(token, passed, {"phq-9": {"1": 2}}, final=True))
+    world.run(CLINIC, answer, Answer(token, passed, {"phq-9": {"2": 1}}, final=False))
     check_in = the_check_in(world)
-    assert (check_in.status, check_in.answers, check_in.score) == (Status.OPEN, {"1": 2, "2": 1}, None)
+    assert (check_in.status, check_in.all_answers) == (Status.OPEN, {"phq-9": {"1": 2, "2": 1}})
     assert world.events(CheckInAnswered) == []
 
 
@@ -190,9 +194,11 @@ def test_all_answers_saved_for_later_are_not_scored_yet():
 def test_impossible_answers_are_refused_with_every_fault_and_nothing_is_kept():
     world, token = a_world_with_an_open_check_in()
     with pytest.raises(Invalid) as refusal:
-        world.run(CLINIC, answer, Answer(token, admitted(world, token), {"1": 4, "10": 0, "2": 1}, final=True))
+        world.run(
+            CLINIC, answer, Answer(token, admitted(world, token), {"phq-9": {"1": 4, "10": 0, "2": 1}}, final=True)
+        )
     assert len(refusal.value.faults) == 2
-    assert the_check_in(world).answers == {}
+    assert the_check_in(world).all_answers == {"phq-9": {}}
 
 
 def test_a_check_in_that_nobody_answered_is_missed_after_seven_days():
@@ -209,9 +215,9 @@ def test_a_check_in_that_nobody_answered_is_missed_after_seven_days():
 
 
 def test_staff_cancel_a_check_in_before_it_opens_and_it_never_opens(world):
-    world.run(CLINIC, schedule_check_ins, a_discharge())
+    world.run(CLINIC, hear_session_discharged, a_discharge())
     check_in_id = the_check_in(world).id
-    world.run(CLINIC, cancel_check_in, CancelCheckIn(check_in_id, CancelReason.NOT_WANTED))
+    world.run(CLINIC, cancel_check_in, CancelCheckIn(check_in_id, StaffReason.NOT_WANTED))
     world.pass_time(hours=24)
     with pytest.raises(RuleBroken, match=r"^check-in\.cancelled"):
         world.run(CLINIC, open_check_in, OpenCheckIn(check_in_id))
@@ -220,35 +226,108 @@ def test_staff_cancel_a_check_in_before_it_opens_and_it_never_opens(world):
 
 def test_staff_enter_answers_and_the_record_says_who_did():
     world, _ = a_world_with_an_open_check_in()
-    command = EnterAnswers(the_check_in(world).id, FULL, entered_by="Nurse Joy", notes="by phone")
+    command = EnterAnswers(the_check_in(world).id, FULL, "Nurse Joy", Taken.BY_PHONE, notes="sounded tired")
     entered = world.run(CLINIC, enter_answers, command)
-    assert (entered.entered_by, entered.notes, entered.status) == ("Nurse Joy", "by phone", Status.ANSWERED)
+    assert (entered.entered_by, entered.taken, entered.status) == ("Nurse Joy", Taken.BY_PHONE, Status.ANSWERED)
+    assert entered.notes == "sounded tired"
     assert len(world.events(MeasureScored)) == 1
+
+
+def test_staff_cannot_enter_answers_in_the_patients_name():
+    world, _ = a_world_with_an_open_check_in()
+    with pytest.raises(RuleBroken, match=r"^answers\.not-by-staff"):
+        world.run(CLINIC, enter_answers, EnterAnswers(the_check_in(world).id, FULL, entered_by="Patient"))
+    assert the_check_in(world).status is Status.OPEN
 
 
 def test_staff_must_enter_all_answers():
     world, _ = a_world_with_an_open_check_in()
     with pytest.raises(Invalid) as refusal:
-        world.run(CLINIC, enter_answers, EnterAnswers(the_check_in(world).id, {"1": 0}, entered_by="Nurse Joy"))
-    assert [fault.pointer for fault in refusal.value.faults] == [f"/answers/{item}" for item in range(2, 10)]
+        world.run(
+            CLINIC, enter_answers, EnterAnswers(the_check_in(world).id, {"phq-9": {"1": 0}}, entered_by="Nurse Joy")
+        )
+    assert [fault.pointer for fault in refusal.value.faults] == [f"/answers/phq-9/{item}" for item in range(2, 10)]
+
+
+def test_staff_may_enter_what_only_staff_can_ask():
+    world, token = a_world_with_an_open_check_in()
+    rated = {item.id: item.lowest for item in LIBRARY.newest("y-bocs").items}
+    command = EnterAnswers(the_check_in(world).id, {**FULL, "y-bocs": rated}, entered_by="Dr Hall")
+    entered = world.run(CLINIC, enter_answers, command)
+    assert [(part.instrument, part.text) for part in entered.parts] == [("phq-9", "phq-9.1.en.1"), ("y-bocs", "")]
+    assert [measure.instrument for measure in world.events(MeasureScored)] == ["phq-9", "y-bocs"]
+    assert [form.instrument.id for form in world.run(CLINIC, read_sheet, ReadSheet(token, "")).forms] == ["phq-9"]
+
+
+def test_staff_cannot_enter_what_there_is_not():
+    world, _ = a_world_with_an_open_check_in()
+    with pytest.raises(Invalid) as refusal:
+        world.run(CLINIC, enter_answers, EnterAnswers(the_check_in(world).id, {**FULL, "phq-8": {}}, entered_by="x"))
+    assert [fault.pointer for fault in refusal.value.faults] == ["/answers/phq-8"]
+
+
+def test_one_check_in_holds_several_instruments_and_keeps_what_was_answered_of_each():
+    world, token = a_world_with_an_open_check_in("phq-9", "gad-7")
+    passed = admitted(world, token)
+    world.run(CLINIC, answer, Answer(token, passed, FULL, final=True))
+    assert the_check_in(world).status is Status.OPEN
+    world.run(CLINIC, answer, Answer(token, passed, {"gad-7": answers_of((1,) * 7)}, final=True))
+    assert the_check_in(world).status is Status.ANSWERED
+    assert [(event.instrument, event.total) for event in world.events(MeasureScored)] == [("phq-9", 0), ("gad-7", 7)]
+
+
+def test_only_what_may_be_put_before_the_patient_is_asked():
+    """There are no words for the C-SSRS here, and the Y-BOCS is an interview."""
+    world, token = a_world_with_an_open_check_in("c-ssrs", "phq-9", "y-bocs")
+    [told] = world.events(CheckInOpened)
+    assert (told.instrument, told.instruments) == ("phq-9", ("phq-9",))
+    assert [form.text.name for form in world.run(CLINIC, read_sheet, ReadSheet(token, "")).forms] == ["phq-9.1.en.1"]
+
+
+def test_the_wording_of_the_patients_language_is_fixed_on_opening():
+    world, token = a_world_with_an_open_check_in(patient=a_patient(locale="de-DE"))
+    world.run(CLINIC, keep_patient, a_patient(locale="en"))
+    assert world.run(CLINIC, read_sheet, ReadSheet(token, "")).forms[0].text.language == "de"
+
+
+def test_a_check_in_with_nothing_to_ask_is_cancelled_and_says_so():
+    world = a_world(plan=a_plan("y-bocs"))
+    world.run(CLINIC, hear_session_discharged, a_discharge())
+    world.pass_time(hours=24)
+    world.run(CLINIC, open_check_in, OpenCheckIn(the_check_in(world).id))
+    assert world.events() == [CheckInCancelled(PATIENT, "nothing-to-ask")]
+    world.run(CLINIC, keep_patient, a_patient(zone="Europe/Berlin"))
+    assert the_check_in(world).status is Status.CANCELLED
+
+
+def test_what_could_not_be_opened_in_time_is_not_asked_any_more(world):
+    world.run(CLINIC, hear_session_discharged, a_discharge())
+    world.pass_time(hours=24 + 168)
+    world.run(CLINIC, open_check_in, OpenCheckIn(the_check_in(world).id))
+    assert the_check_in(world).status is Status.UNPLANNED
+    assert world.events() == []
+    assert world.run(CLINIC, list_check_ins, ListCheckIns(PATIENT, limit=9, after=None)).items == []
 
 
 def test_a_patients_measures_show_the_change_from_baseline(world):
     for number, value in ((1, 2), (2, 1)):
-        world.run(CLINIC, schedule_check_ins, a_discharge(number=number))
+        world.run(CLINIC, hear_session_discharged, a_discharge(number=number, discharged_at=world.now))
         world.pass_time(hours=24)
         check_in = next(each for each in world.all(CheckIn) if each.status is Status.SCHEDULED)
         world.run(CLINIC, open_check_in, OpenCheckIn(check_in.id))
-        world.run(CLINIC, enter_answers, EnterAnswers(check_in.id, answers_of((value,) * 9), entered_by="Nurse"))
+        answers = {"phq-9": answers_of((value,) * 9)}
+        world.run(CLINIC, enter_answers, EnterAnswers(check_in.id, answers, entered_by="Nurse"))
         assert world.run(CLINIC, show_check_in, ShowCheckIn(check_in.id)).status is Status.ANSWERED
+        world.pass_time(days=7)
     first, second = world.run(CLINIC, list_measures, ListMeasures(PATIENT)).items
     assert (first.total, first.change) == (18, None)
     assert (second.total, second.change.drop_per_mille, second.change.response) == (9, 500, True)
 
 
 def test_a_patients_check_ins_come_in_pages(world):
-    for number in (1, 2, 3):
-        world.run(CLINIC, schedule_check_ins, a_discharge(number=number))
+    for number in (3, 1, 2):
+        discharged_at = DISCHARGED_AT + timedelta(days=7 * number)
+        world.run(CLINIC, hear_session_discharged, a_discharge(number=number, discharged_at=discharged_at))
     first = world.run(CLINIC, list_check_ins, ListCheckIns(PATIENT, limit=2, after=None))
     rest = world.run(CLINIC, list_check_ins, ListCheckIns(PATIENT, limit=2, after=first.after))
     assert [each.session_number for each in [*first.items, *rest.items]] == [1, 2, 3]

@@ -3,16 +3,17 @@ from collections.abc import Iterator
 from html.parser import HTMLParser
 
 import pytest
-from flask import Flask
 from flask.testing import FlaskClient
+from structlog.testing import capture_logs
 
-from services.followup.domain.check_in import CancelReason, CheckIn, Status
+from services.followup.domain.check_in import CheckIn, Status
 from services.followup.domain.events import CheckInAnswered
-from services.followup.operations.check_in import CancelCheckIn, cancel_check_in
+from services.followup.operations.check_in import CancelCheckIn, StaffReason, cancel_check_in
 from services.followup.pages.check_in import check_in_pages
 from shared.errors import TransientFailure
 from tests.support.followup_builders import CLINIC, a_clinic, a_patient, a_world_with_an_open_check_in
 from tests.support.followup_fakes import PUBLIC_URL, FakeFollowup
+from tests.support.pages_app import pages_app
 
 FULL = {f"q{item}": "0" for item in range(1, 10)}
 FIRST = "You do not have to wait for us. If you might act"
@@ -23,16 +24,16 @@ class Phone:
     """A patient's browser: follows redirects, keeps its cookie."""
 
     def __init__(self, world: FakeFollowup, token: str) -> None:
-        app = Flask("followup", static_folder=None)
-        app.register_blueprint(check_in_pages(world.run, public_url=PUBLIC_URL))
-        self.client: FlaskClient = app.test_client()
+        self.client: FlaskClient = pages_app(check_in_pages(world.run, public_url=PUBLIC_URL)).test_client()
         self.address = f"/followup/c/{token}"
 
     def read(self):
         return self.client.get(self.address, base_url=PUBLIC_URL)
 
     def send(self, **fields):
-        return self.client.post(self.address, data=fields, base_url=PUBLIC_URL, follow_redirects=True)
+        """`q9` is short for item 9 of the PHQ-9; other fields have the names that they have on the page."""
+        data = {f"phq-9.{name[1:]}" if name[1:].isdecimal() else name: value for name, value in fields.items()}
+        return self.client.post(self.address, data=data, base_url=PUBLIC_URL, follow_redirects=True)
 
     def admitted(self):
         assert self.send(year="1985").status_code == 200
@@ -48,6 +49,12 @@ def opened() -> tuple[FakeFollowup, Phone]:
 def the_check_in(world: FakeFollowup) -> CheckIn:
     [check_in] = world.all(CheckIn)
     return check_in
+
+
+def kept(world: FakeFollowup) -> dict[str, int]:
+    """The answers to the only instrument."""
+    [part] = the_check_in(world).parts
+    return dict(part.answers)
 
 
 def test_the_link_asks_for_the_year_of_birth_first(opened):
@@ -121,9 +128,10 @@ def test_blank_questions_are_named_and_the_answers_are_kept(opened):
     some = {name: value for name, value in FULL.items() if name not in {"q3", "q7"}}
     page = phone.admitted().send(**some)
     assert page.status_code == 422
-    assert re.findall(r'href="(#q[^"]*)"', page.text) == ["#q3-0", "#q7-0"]
-    assert 'id="q3-0"' in page.text
-    assert 'id="q7-fault"' in page.text
+    assert re.findall(r'href="(#phq[^"]*)"', page.text) == ["#phq-9.3-0", "#phq-9.7-0"]
+    assert "Question 7 of 9: choose one answer" in page.text
+    assert 'id="phq-9.3-0"' in page.text
+    assert 'id="phq-9.7-fault"' in page.text
     assert page.text.count(" checked") == 7
     assert the_check_in(world).status is Status.OPEN
 
@@ -134,7 +142,7 @@ def test_saved_answers_are_there_when_the_link_is_opened_again(opened):
     assert "Your answers so far are saved" in saved.text
     assert saved.text.count(" checked") == 2
     assert phone.read().text.count(" checked") == 2
-    assert the_check_in(world).answers == {"1": 2, "2": 3}
+    assert kept(world) == {"1": 2, "2": 3}
 
 
 def test_saved_answers_are_not_shown_without_the_year_of_birth(opened):
@@ -145,7 +153,7 @@ def test_saved_answers_are_not_shown_without_the_year_of_birth(opened):
     assert " checked" not in page
     assert FIRST not in page
     assert "In which year were you born?" in stranger.send(**FULL).text
-    assert the_check_in(world).answers == {"9": 3}
+    assert kept(world) == {"9": 3}
 
 
 @pytest.mark.parametrize("value", ["1", "2", "3"])
@@ -168,7 +176,7 @@ def test_help_stands_last_when_item_9_is_zero(opened):
 def test_help_appears_beside_the_question_as_soon_as_it_is_answered(opened):
     _, phone = opened
     page = phone.admitted().read().text
-    assert re.findall(r'id="(q\d-\d)"[^>]* class="escalates"', page) == ["q9-1", "q9-2", "q9-3"]
+    assert re.findall(r'id="phq-9.(\d-\d)"[^>]* class="escalates"', page) == ["9-1", "9-2", "9-3"]
     assert page.count('class="at-once"') == 1
 
 
@@ -178,7 +186,7 @@ def test_a_changed_mind_after_sending_changes_nothing_but_a_cry_for_help_is_hear
     page = phone.send(**{**FULL, "q9": "3"}).text
     assert FIRST in page
     assert "we have your answers" in page
-    assert the_check_in(world).answers["9"] == 0
+    assert kept(world)["9"] == 0
 
 
 @pytest.mark.parametrize("fields", [{"q1": "4"}, {"q1": "-1"}, {"q1": "x"}, {"q10": "0"}, {"q1": "9" * 5000}])
@@ -187,7 +195,7 @@ def test_answers_that_no_form_of_ours_sends_are_refused(opened, fields):
     page = phone.admitted().send(**{**FULL, **fields})
     assert page.status_code == 422
     assert 'role="alert"' in page.text
-    assert the_check_in(world).answers == {}
+    assert kept(world) == {}
 
 
 def test_an_expired_link_explains_itself_and_shows_help_for_late_answers(opened):
@@ -201,10 +209,65 @@ def test_an_expired_link_explains_itself_and_shows_help_for_late_answers(opened)
     assert the_check_in(world).status is Status.OPEN
 
 
+def test_answers_that_came_too_late_for_the_pass_are_kept_across_the_year_of_birth(opened):
+    world, phone = opened
+    gate = phone.send(**{**FULL, "q9": "2"})
+    assert "comes back after this question" in gate.text
+    assert gate.text.index(FIRST) < gate.text.index("<h1>")
+    carried = dict(re.findall(r'type="hidden" name="([^"]+)" value="([^"]+)"', gate.text))
+    assert len(carried) == 9
+    wrong = phone.send(year="1984", **carried)
+    assert dict(re.findall(r'type="hidden" name="([^"]+)" value="([^"]+)"', wrong.text)) == carried
+    assert kept(world) == {}
+    assert phone.send(year="1985", **carried).text.count(" checked") == 9
+    assert kept(world)["9"] == 2
+    assert the_check_in(world).status is Status.OPEN
+
+
+@pytest.mark.parametrize("carried", [{"q1": "7"}, {"gad-7.1": "1"}, {'"><script>.x': "1"}, {"q1": "<script>"}])
+def test_what_cannot_be_taken_is_not_carried_into_the_answers(opened, carried):
+    world, phone = opened
+    assert "<script" not in phone.send(**carried).text
+    assert "<fieldset" in phone.send(year="1985", **carried).text
+    assert kept(world) == {}
+
+
+def test_only_kept_answers_are_said_to_be_saved(opened):
+    _, phone = opened
+    phone.admitted()
+    phone.address += "?saved"
+    assert "are saved" not in phone.read().text
+    phone.send(q1="1", save="yes")
+    assert "are saved" in phone.read().text
+
+
+def test_every_wrong_year_leaves_a_line_in_the_log_without_the_token_or_the_year(opened):
+    world, phone = opened
+    with capture_logs() as lines:
+        for year in range(1960, 1966):
+            phone.send(year=str(year))
+    assert [line["event"] for line in lines] == ["wrong year of birth"] * 5 + ["year of birth not asked"]
+    assert [line.get("wrong") for line in lines] == [1, 2, 3, 4, 5, None]
+    assert lines[-1]["reason"] == "check-in.locked"
+    assert {line.get("check_in_id") for line in lines[:5]} == {the_check_in(world).id}
+    assert phone.address.rpartition("/")[2] not in str(lines)
+    assert "196" not in str(lines)
+
+
 def test_a_cancelled_check_in_explains_itself(opened):
     world, phone = opened
-    world.run(CLINIC, cancel_check_in, CancelCheckIn(the_check_in(world).id, CancelReason.MISTAKE))
+    world.run(CLINIC, cancel_check_in, CancelCheckIn(the_check_in(world).id, StaffReason.MISTAKE))
     assert "not needed any more" in phone.read().text
+
+
+@pytest.mark.parametrize("address", ["/followup/c/", "/followup/c/{token}/", "/followup/c/{token}/x/../y"])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_link_that_was_cut_off_or_prolonged_explains_itself(opened, address, method):
+    _, phone = opened
+    token = phone.address.rpartition("/")[2]
+    page = phone.client.open(address.format(token=token), method=method, base_url=PUBLIC_URL)
+    assert page.status_code == 404
+    assert "This link does not work" in page.text
 
 
 def test_an_unknown_link_explains_itself_and_shows_help_for_every_country(opened):
@@ -249,7 +312,7 @@ def test_help_follows_the_country_where_the_patient_is(patient_country, clinic_c
 
 
 def test_without_a_line_for_the_country_the_clinics_phone_is_shown():
-    world, token = a_world_with_an_open_check_in(patient=a_patient(country="IS"))
+    world, token = a_world_with_an_open_check_in("gad-7", patient=a_patient(country="IS"))
     page = Phone(world, token).read().text
     assert "local emergency number" in page
     assert 'href="tel:+12125550100"' in page
@@ -282,6 +345,39 @@ def test_no_page_says_who_the_patient_is_or_what_they_are_treated_for(opened):
             assert word not in page.replace("1985.", ""), (name, word)
 
 
+@pytest.mark.parametrize(
+    ("locale", "gate", "help"),
+    [
+        ("en-GB", "In which year were you born?", "Need help now?"),
+        ("es-US", "¿En qué año nació usted?", "¿Necesita ayuda ahora?"),
+        ("de", "In welchem Jahr sind Sie geboren?", "Brauchen Sie jetzt Hilfe?"),
+        ("fr", "In which year were you born?", "Need help now?"),
+    ],
+)
+def test_the_page_speaks_the_patients_language(locale, gate, help):
+    world, token = a_world_with_an_open_check_in(patient=a_patient(locale=locale))
+    page = Phone(world, token).read().text
+    assert gate in page
+    assert help in page
+    language = locale[:2] if locale != "fr" else "en"
+    assert f'<html lang="{language}">' in page
+
+
+def test_a_page_for_nobody_speaks_the_language_that_the_browser_asks_for(opened):
+    _, phone = opened
+    page = phone.client.get("/followup/c/x", base_url=PUBLIC_URL, headers={"Accept-Language": "de-AT,en"}).text
+    assert "Dieser Link funktioniert nicht" in page
+    assert "Vereinigte Staaten" in page
+
+
+def test_lines_that_speak_the_readers_language_come_first_and_in_that_language():
+    world, token = a_world_with_an_open_check_in(patient=a_patient(locale="es-US"))
+    page = Phone(world, token).read().text
+    assert page.index("Llame al 988 y oprima 2") < page.index("Envíe un mensaje al 988")
+    other, token = a_world_with_an_open_check_in()
+    assert '<a href="tel:988" lang="es">Llame al 988 y oprima 2</a>' in Phone(other, token).read().text
+
+
 class Outline(HTMLParser):
     """What a screen reader gets: every id, every reference to one, inputs and their labels."""
 
@@ -299,7 +395,7 @@ class Outline(HTMLParser):
         self.ids += [given["id"]] if "id" in given else []
         self.wanted += (given.get("aria-describedby") or given.get("aria-labelledby") or "").split()
         self.wanted += [given["href"][1:]] if given.get("href", "").startswith("#") else []
-        self.fields += [given["id"]] if tag == "input" else []
+        self.fields += [given["id"]] if tag == "input" and given.get("type") != "hidden" else []
         self.labelled += [given["for"]] if tag == "label" else []
         self.headings += [tag] if tag == "h1" else []
         self.language = given.get("lang", "") if tag == "html" else self.language
@@ -337,8 +433,8 @@ def test_the_style_sheet_is_where_the_page_looks_for_it(opened):
 
 def test_the_time_to_answer_is_the_patients_own(opened):
     world, token = a_world_with_an_open_check_in(patient=a_patient(zone="Europe/Berlin"))
-    assert "until Wednesday 18 March, 4:10 PM" in Phone(world, token).read().text
-    assert "until Wednesday 18 March, 11:10 AM" in opened[1].read().text
+    assert "until Wednesday, March 18, 2026, 4:10\u202fPM" in Phone(world, token).read().text
+    assert "until Wednesday, March 18, 2026, 11:10\u202fAM" in opened[1].read().text
 
 
 def test_reading_a_page_changes_nothing(opened):

@@ -10,7 +10,14 @@ from icalendar import Calendar
 from services.notify.channels.email import EmailChannel
 from services.notify.domain.message import Channel, Letter
 from services.notify.domain.visit import VisitStatus
-from services.notify.operations.ports import Accepted, NotDelivered, PermanentFailure, TemporaryFailure, UnknownOutcome
+from services.notify.operations.ports import (
+    Accepted,
+    NotDelivered,
+    PermanentFailure,
+    TemporaryFailure,
+    UnknownOutcome,
+    Unreachable,
+)
 from tests.support.notify_builders import a_visit
 
 SENDER = "no-reply@kadence.example"
@@ -80,7 +87,7 @@ def test_a_mail_carries_the_text_plainly_and_as_html():
     assert plain is not None
     assert html is not None
     assert plain.get_content().replace("\r\n", "\n") == LETTER.text
-    assert "<p>- Wed Mar 4 &lt;9:00 AM&gt;<br>- Fri Mar 6</p>" in html.get_content()
+    assert "<ul><li>Wed Mar 4 &lt;9:00 AM&gt;</li><li>Fri Mar 6</li></ul>" in html.get_content()
 
 
 def calendar_in(server: FakeServer) -> Any:
@@ -130,14 +137,16 @@ def test_the_message_id_is_made_of_the_messages_id():
 @pytest.mark.parametrize(
     ("step", "answer", "failure", "cause"),
     [
-        ("connect", ConnectionRefusedError(), TemporaryFailure, "smtp-unreachable"),
-        ("connect", TimeoutError(), TemporaryFailure, "smtp-unreachable"),
-        ("connect", smtplib.SMTPAuthenticationError(535, b"no"), TemporaryFailure, "smtp-unreachable"),
-        ("mail", (451, b"later"), TemporaryFailure, "smtp-451"),
-        ("mail", smtplib.SMTPServerDisconnected(), TemporaryFailure, "smtp-broken-off"),
+        ("connect", ConnectionRefusedError(), Unreachable, "smtp-unreachable"),
+        ("connect", TimeoutError(), Unreachable, "smtp-unreachable"),
+        ("connect", smtplib.SMTPAuthenticationError(535, b"no"), Unreachable, "smtp-unreachable"),
+        ("mail", (451, b"later"), Unreachable, "smtp-451"),
+        ("mail", smtplib.SMTPServerDisconnected(), Unreachable, "smtp-broken-off"),
+        ("mail", (550, b"who are you?"), Unreachable, "smtp-550"),
+        ("rcpt", (421, b"closing"), Unreachable, "smtp-421"),
         ("rcpt", (450, b"greylisted"), TemporaryFailure, "smtp-450"),
         ("rcpt", (550, b"no such user"), PermanentFailure, "smtp-550"),
-        ("rcpt", TimeoutError(), TemporaryFailure, "smtp-broken-off"),
+        ("rcpt", TimeoutError(), Unreachable, "smtp-broken-off"),
         ("data", smtplib.SMTPDataError(452, b"full"), TemporaryFailure, "smtp-452"),
         ("data", (554, b"spam"), PermanentFailure, "smtp-554"),
         ("data", (451, b"later"), TemporaryFailure, "smtp-451"),
@@ -168,5 +177,29 @@ def test_an_address_that_the_server_cannot_take_is_a_permanent_failure():
 
 
 def test_a_line_break_in_a_name_makes_no_new_header():
-    with pytest.raises(ValueError, match="Header"):
+    with pytest.raises(PermanentFailure, match="mail-unusable"):
         send(FakeServer(), replace(LETTER, sender="A\r\nBcc: x@example.com"))
+
+
+def test_a_mail_that_can_be_stopped_says_how_in_its_headers():
+    server = FakeServer()
+    url = "https://kadence.a-long-name-of-an-installation.example/notify/u/" + "x" * 64
+    send(server, replace(LETTER, unsubscribe_url=url))
+    assert f"List-Unsubscribe: <{url}>\r\n".encode() in server.mails[0]
+    assert b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n" in server.mails[0]
+    assert b"Reply-To" not in server.mails[0]
+
+
+def test_a_mail_that_cannot_be_stopped_says_nothing_of_it():
+    server = FakeServer()
+    send(server)
+    assert b"Unsubscribe" not in server.mails[0]
+
+
+@pytest.mark.parametrize("field", ["sender", "subject", "unsubscribe_url", "to"])
+def test_no_line_break_anywhere_makes_a_header(field: str):
+    server = FakeServer()
+    broken: dict[str, Any] = {field: "a@example.com\r\nBcc: everybody@example.com"}
+    with pytest.raises(PermanentFailure):
+        send(server, replace(LETTER, **broken))
+    assert server.mails == []

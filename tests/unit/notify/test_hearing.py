@@ -24,9 +24,11 @@ from services.notify.operations.series import (
 from services.notify.operations.sessions import (
     SessionArrived,
     SessionConfirmed,
+    SessionDischarged,
     hear_session_arrived,
     hear_session_cancelled,
     hear_session_confirmed,
+    hear_session_discharged,
     hear_session_missed,
     hear_session_moved,
 )
@@ -60,6 +62,15 @@ SIX = (
 )
 
 
+LADDER_AGAIN = [
+    (Kind.REMINDER, "P3D", 1),
+    (Kind.UNCONFIRMED, "PT30H", 1),
+    (Kind.ESCORT_REMINDER, "P1D", 1),
+    (Kind.REMINDER, "P1D", 1),
+    (Kind.REMINDER, "PT2H", 1),
+]
+
+
 def cancel(world: FakeNotify, number: int) -> None:
     world.run(CLINIC, hear_session_cancelled, session_cancelled(number))
 
@@ -84,7 +95,8 @@ def about(number: int) -> str:
 
 
 def queued(world: FakeNotify, **wanted: object) -> list[tuple[Kind, str, int]]:
-    return [(row.kind, row.offset, row.revision) for row in world.messages(status=Status.QUEUED, **wanted)]
+    rows = sorted(world.messages(status=Status.QUEUED, **wanted), key=lambda row: (row.due_at, row.kind))
+    return [(row.kind, row.offset, row.revision) for row in rows]
 
 
 def statuses(world: FakeNotify) -> dict[int, VisitStatus]:
@@ -96,7 +108,7 @@ def test_a_booked_series_is_confirmed_once_and_each_session_reminded_of_three_ti
     assert len(world.messages(kind=Kind.CONFIRMATION)) == 1
     assert len(world.messages(kind=Kind.REMINDER)) == 18
     assert {row.channel for row in world.messages(kind=Kind.REMINDER)} == {Channel.SMS}
-    assert [row.due_at for row in world.messages(about=about(3))] == [
+    assert [row.due_at for row in world.messages(kind=Kind.REMINDER, about=about(3))] == [
         at("2026-03-10 09:00"),
         at("2026-03-12 09:00"),
         at("2026-03-13 07:00"),
@@ -124,12 +136,10 @@ def test_a_move_calls_off_what_was_planned_and_plans_anew():
     assert {row.history[-1].cause for row in old} == {"visit-moved"}
     assert queued(world, about=about(3)) == [
         (Kind.CHANGE_NOTICE, "", 1),
-        (Kind.REMINDER, "P3D", 1),
-        (Kind.REMINDER, "P1D", 1),
-        (Kind.REMINDER, "PT2H", 1),
+        *LADDER_AGAIN,
     ]
-    assert world.messages(revision=1, offset="P1D")[0].due_at == at("2026-03-13 10:00")
-    assert len(queued(world, about=about(2))) == 3
+    assert world.messages(revision=1, kind=Kind.REMINDER, offset="P1D")[0].due_at == at("2026-03-13 10:00")
+    assert len(queued(world, about=about(2))) == 5
 
 
 def test_two_moves_in_a_row_are_told_in_one_notice():
@@ -145,7 +155,7 @@ def test_a_cancelled_session_is_told_and_never_reminded_of():
     cancel(world, 4)
     assert queued(world, about=about(4)) == [(Kind.CANCELLATION_NOTICE, "", 0)]
     assert statuses(world)[4] is VisitStatus.CANCELLED
-    assert len(queued(world, about=about(5))) == 3
+    assert len(queued(world, about=about(5))) == 5
 
 
 def test_a_session_cancelled_after_its_time_is_not_told():
@@ -225,9 +235,7 @@ def test_a_lost_visit_that_is_booked_again_is_expected_again(lose: tuple[Any, An
     assert statuses(world) == {1: VisitStatus.BOOKED}
     assert queued(world, about=about(1)) == [
         (Kind.CHANGE_NOTICE, "", 1),
-        (Kind.REMINDER, "P3D", 1),
-        (Kind.REMINDER, "P1D", 1),
-        (Kind.REMINDER, "PT2H", 1),
+        *LADDER_AGAIN,
     ]
     world.run(CLINIC, lose[0], lost)
     assert statuses(world)[1] in {VisitStatus.CANCELLED, VisitStatus.MISSED}
@@ -354,10 +362,10 @@ def test_an_offer_that_is_over_when_it_is_heard_of_is_not_told():
 
 def test_what_is_being_sent_is_not_called_off():
     world = a_world("2026-03-09 09:00")
-    [row] = world.messages(offset="P1D")
+    [row] = world.messages(kind=Kind.REMINDER, offset="P1D")
     world.rows[Message][CLINIC, row.id] = replace(row, status=Status.SENDING)
     cancel(world, 1)
-    assert world.message(offset="P1D").status is Status.SENDING
+    assert world.message(kind=Kind.REMINDER, offset="P1D").status is Status.SENDING
 
 
 @pytest.mark.parametrize(
@@ -366,6 +374,7 @@ def test_what_is_being_sent_is_not_called_off():
         (hear_session_moved, session_moved(9, "2026-03-14 10:00")),
         (hear_session_cancelled, session_cancelled(9)),
         (hear_session_arrived, SessionArrived(SERIES, 9)),
+        (hear_session_discharged, SessionDischarged(SERIES, 9, BOOKED_AT)),
         (hear_session_missed, session_missed(9)),
         (hear_session_confirmed, SessionConfirmed(SERIES, 9, BOOKED_AT)),
         (hear_offer_closed, OfferClosed("offer-9", SERIES)),
@@ -383,12 +392,39 @@ def test_another_clinics_series_is_not_there():
         world.run("clinic-2", hear_session_cancelled, session_cancelled(1))
 
 
-def test_a_check_in_brings_its_link_until_it_is_closed():
+def test_a_check_in_brings_its_link_and_asks_again_until_it_is_closed():
     world = a_world(check_ins=[check_in_opened()])
-    assert world.message().kind is Kind.CHECK_IN_LINK
-    assert world.message().about == "check_in/check-in-1"
+    assert queued(world, about="check_in/check-in-1") == [
+        (Kind.CHECK_IN_LINK, "", 0),
+        (Kind.CHECK_IN_CHASE, "PT24H", 0),
+    ]
     world.run(CLINIC, hear_check_in_closed, CheckInClosed("check-in-1"))
-    assert world.message().status is Status.CANCELLED
+    assert {row.status for row in world.messages()} == {Status.CANCELLED}
+
+
+def test_a_patient_who_went_home_is_asked_whether_they_are_safe_and_no_more_of_that_visit():
+    world = a_world("2026-03-09 09:00")
+    home_at = at("2026-03-09 11:30")
+    for _ in range(2):
+        world.run(CLINIC, hear_session_discharged, SessionDischarged(SERIES, 1, home_at))
+        assert queued(world, about=about(1)) == [(Kind.HOME_SAFE, "", 0)]
+    [visit] = world.rows[Visit].values()
+    assert (visit.status, visit.discharged_at) == (VisitStatus.ARRIVED, home_at)
+
+
+def test_that_a_patient_went_home_long_ago_is_not_asked_about():
+    world = a_world("2026-03-09 09:00")
+    world.now = at("2026-03-09 15:30")
+    world.run(CLINIC, hear_session_discharged, SessionDischarged(SERIES, 1, at("2026-03-09 11:30")))
+    assert world.messages(kind=Kind.HOME_SAFE) == []
+
+
+def test_a_visit_that_was_confirmed_is_not_put_on_the_front_desks_list():
+    world = a_world(*SIX)
+    world.run(CLINIC, hear_session_confirmed, SessionConfirmed(SERIES, 2, BOOKED_AT))
+    assert world.message(kind=Kind.UNCONFIRMED, about=about(2)).history[-1].cause == "visit-confirmed"
+    assert len(queued(world, kind=Kind.UNCONFIRMED)) == 5
+    assert len(queued(world, kind=Kind.REMINDER, about=about(2))) == 3
 
 
 def test_a_check_in_that_is_over_when_it_is_heard_of_brings_no_link():
@@ -414,15 +450,15 @@ def test_a_patient_is_kept_sealed_as_it_came():
 
 def test_a_change_of_the_patient_lets_waiting_messages_be_judged_anew():
     world = a_world("2026-03-09 09:00", "2026-03-11 09:00")
-    [row] = world.messages(offset="P1D", about=about(1))
+    [row] = world.messages(kind=Kind.REMINDER, offset="P1D", about=about(1))
     world.rows[Message][CLINIC, row.id] = replace(row, next_at=row.due_at)
     untouched = world.messages(about=about(2))
     world.run(CLINIC, hear_patient, patient_heard(zone=LOS_ANGELES))
-    assert world.message(offset="P1D", about=about(1)).next_at == row.look_at
+    assert world.message(kind=Kind.REMINDER, offset="P1D", about=about(1)).next_at == row.look_at
     assert world.messages(about=about(2)) == untouched
 
 
 def test_a_series_needs_neither_clinic_nor_patient_to_be_planned():
     world = FakeNotify(BOOKED_AT)
     world.run(CLINIC, hear_series_booked, series_booked(*SIX))
-    assert len(world.messages(patient_id=PATIENT)) == 19
+    assert len(world.messages(patient_id=PATIENT)) == 31

@@ -5,8 +5,8 @@ import pytest
 
 from services.notify.domain import ladder
 from services.notify.domain.check_in import CheckIn
-from services.notify.domain.message import Channel, Kind
-from services.notify.domain.preparation import clear_liquids_stop_at, solids_stop_at
+from services.notify.domain.message import ESCORT, Channel, Kind
+from services.notify.domain.preparation import clear_liquids_stop_at, no_driving_until, solids_stop_at
 from shared.localtime import to_local
 from tests.support.notify_builders import (
     BERLIN,
@@ -41,7 +41,8 @@ def test_days_count_on_the_wall_clock_and_hours_are_elapsed(
 ):
     expected = a_visit(visit, zone)
     assert expected.starts_at == datetime.fromisoformat(utc)
-    due = {row.offset: row.due_at for row in ladder.reminders(CLINIC, expected, LONG_AGO)}
+    rows = ladder.reminders(CLINIC, expected, LONG_AGO)
+    due = {row.offset: row.due_at for row in rows if row.kind is Kind.REMINDER}
     assert due["P3D"] == at(three_days_before, zone)
     assert due["P1D"] == at(one_day_before, zone)
     assert to_local(due["PT2H"], zone).hour == 7
@@ -79,7 +80,8 @@ def test_fasting_hours_are_elapsed_when_the_clocks_change(zone: str, visit: str,
 
 
 def test_each_reminder_is_of_use_until_the_next_one_or_until_it_cannot_be_followed():
-    until = {row.offset: row.expires_at for row in ladder.reminders(CLINIC, a_visit("2026-03-19 09:00"), BOOKED_AT)}
+    rows = ladder.reminders(CLINIC, a_visit("2026-03-19 09:00"), BOOKED_AT)
+    until = {row.offset: row.expires_at for row in rows if row.kind is Kind.REMINDER}
     assert until == {"P3D": at("2026-03-18 09:00"), "P1D": at("2026-03-19 03:00"), "PT2H": at("2026-03-19 09:00")}
 
 
@@ -95,7 +97,86 @@ def test_each_reminder_is_of_use_until_the_next_one_or_until_it_cannot_be_follow
     ],
 )
 def test_a_reminder_whose_time_is_over_is_not_planned(visit: str, planned: list[str]):
-    assert [row.offset for row in ladder.reminders(CLINIC, a_visit(visit), BOOKED_AT)] == planned
+    rows = ladder.reminders(CLINIC, a_visit(visit), BOOKED_AT)
+    assert [row.offset for row in rows if row.kind is Kind.REMINDER] == planned
+    assert [row.offset for row in rows if row.kind is Kind.ESCORT_REMINDER] == [one for one in planned if one == "P1D"]
+
+
+@pytest.mark.parametrize(
+    ("visit", "zone", "listed_at"),
+    [
+        ("2026-03-09 09:00", NEW_YORK, "2026-03-08 03:00"),
+        ("2026-03-08 12:00", NEW_YORK, "2026-03-07 05:00"),
+        ("2026-11-01 12:00", NEW_YORK, "2026-10-31 07:00"),
+        ("2026-03-29 12:00", BERLIN, "2026-03-28 05:00"),
+        ("2026-10-04 12:00", LORD_HOWE, "2026-10-03 05:30"),
+        ("2026-04-05 12:00", LORD_HOWE, "2026-04-04 06:30"),
+    ],
+)
+def test_a_visit_is_on_the_front_desks_list_thirty_elapsed_hours_ahead(visit: str, zone: str, listed_at: str):
+    [row] = [row for row in ladder.reminders(CLINIC, a_visit(visit, zone), LONG_AGO) if row.kind is Kind.UNCONFIRMED]
+    assert (row.channel, row.offset) == (Channel.DESK, "PT30H")
+    assert row.due_at == at(listed_at, zone)
+    assert row.expires_at == at(visit, zone)
+
+
+def test_who_takes_the_patient_home_is_reminded_the_day_before():
+    visit = a_visit("2026-03-09 09:00")
+    [row] = [row for row in ladder.reminders(CLINIC, visit, BOOKED_AT) if row.reader == ESCORT]
+    assert (row.kind, row.channel, row.due_at) == (Kind.ESCORT_REMINDER, Channel.SMS, at("2026-03-08 09:00"))
+    assert row.expires_at == row.needed_at == visit.starts_at
+
+
+@pytest.mark.parametrize(
+    ("zone", "discharged", "until"),
+    [
+        (NEW_YORK, "2026-03-07 16:00", "2026-03-08 17:00"),
+        (NEW_YORK, "2026-10-31 16:00", "2026-11-01 15:00"),
+        (BERLIN, "2026-03-28 16:00", "2026-03-29 17:00"),
+        (LORD_HOWE, "2026-04-04 16:00", "2026-04-05 15:30"),
+    ],
+)
+def test_until_when_not_to_drive_is_elapsed_hours_when_the_clocks_change(zone: str, discharged: str, until: str):
+    assert no_driving_until(at(discharged, zone)) == at(until, zone)
+
+
+def test_home_safe_is_asked_two_hours_after_going_home_and_of_use_for_two_more():
+    visit = a_visit("2026-03-07 13:00", discharged_at=at("2026-03-07 16:00"), revision=2)
+    [row] = ladder.home_safe(CLINIC, visit, at("2026-03-07 16:01"))
+    assert (row.due_at, row.expires_at) == (at("2026-03-07 18:00"), at("2026-03-07 20:00"))
+    assert (row.about, row.revision) == (visit.id, 2)
+    assert ladder.home_safe(CLINIC, visit, at("2026-03-07 20:00")) == []
+    assert ladder.home_safe(CLINIC, a_visit(), BOOKED_AT) == []
+
+
+@pytest.mark.parametrize(
+    ("open_for", "chases"),
+    [
+        (timedelta(hours=24), []),
+        (timedelta(hours=36), [("PT24H", 24, 36)]),
+        (timedelta(hours=72), [("PT24H", 24, 72)]),
+        (timedelta(days=7), [("PT24H", 24, 72), ("PT72H", 72, 168)]),
+    ],
+)
+def test_an_open_form_is_asked_for_again_while_it_can_be_filled_in(open_for: timedelta, chases: list[object]):
+    check_in = a_check_in(expires_at=BOOKED_AT + open_for)
+    rows = ladder.check_in_chases(CLINIC, check_in, BOOKED_AT)
+    hour = timedelta(hours=1)
+    assert [
+        (row.offset, (row.due_at - BOOKED_AT) / hour, (row.expires_at - BOOKED_AT) / hour) for row in rows
+    ] == chases
+
+
+def test_a_form_heard_of_late_is_not_asked_for_twice_at_once():
+    check_in = a_check_in(expires_at=BOOKED_AT + timedelta(days=7))
+    rows = ladder.check_in_chases(CLINIC, check_in, BOOKED_AT + timedelta(hours=30))
+    assert [row.offset for row in rows] == ["PT72H"]
+
+
+def a_check_in(**changes: datetime) -> CheckIn:
+    opened = check_in_opened(**changes)
+    kept = ("patient_id", "link", "opened_at", "expires_at")
+    return CheckIn(id="check_in/1", **{name: vars(opened)[name] for name in kept})
 
 
 def test_a_booking_is_confirmed_at_once_by_e_mail():
@@ -156,8 +237,7 @@ def test_notices_gather_for_a_minute():
 
 
 def test_a_link_to_a_form_that_is_over_is_not_sent():
-    opened = check_in_opened()
-    check_in = CheckIn(id="check_in/1", **{n: v for n, v in vars(opened).items() if n != "check_in_id"})
+    check_in = a_check_in()
     [row] = ladder.check_in_link(CLINIC, check_in, BOOKED_AT)
-    assert (row.about, row.due_at, row.expires_at) == ("check_in/1", opened.opened_at, opened.expires_at)
-    assert ladder.check_in_link(CLINIC, check_in, opened.expires_at) == []
+    assert (row.about, row.due_at, row.expires_at) == ("check_in/1", check_in.opened_at, check_in.expires_at)
+    assert ladder.check_in_link(CLINIC, check_in, check_in.expires_at) == []

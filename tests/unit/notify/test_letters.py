@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from services.notify.domain.message import Channel, Kind, Status
+from services.notify.domain.verdict import LOOK_SOON
 from services.notify.domain.visit import VisitStatus
 from services.notify.operations.offers import hear_offer_made
 from services.notify.operations.series import SeriesPaused, hear_series_booked, hear_series_paused
@@ -72,7 +73,7 @@ def test_a_confirmation_carries_all_visits_and_the_page_of_the_series():
     channels = providers()
     world.drain(channels)
     [letter] = channels[Channel.EMAIL].taken.values()
-    assert f"See all, confirm or change: {LINK} Call" in letter.text
+    assert f"See all, confirm or change: {LINK}\n" in letter.text
     assert [(visit.number, visit.revision, visit.status) for visit in letter.visits] == [
         (1, 0, VisitStatus.BOOKED),
         (2, 0, VisitStatus.BOOKED),
@@ -87,7 +88,7 @@ def test_a_patient_without_e_mail_is_told_of_the_booking_by_sms_with_the_page():
     [text] = channels[Channel.SMS].texts()
     assert text == (
         "Riverside Clinic: booked. First visit Mon Mar 9, 10:00 AM EDT. No solid food 6 h, no fluids 2 h before. "
-        f"Bring your driver. See all, confirm or change: {LINK} Call 555-0100. STOP to opt out."
+        f"Bring your driver. See all, confirm or change: {LINK} Call 555-0100. STOP to opt out, HELP for help."
     )
 
 
@@ -126,7 +127,7 @@ def test_an_offer_leads_to_the_page_of_its_session():
     [text] = channels[Channel.SMS].texts()
     assert text == (
         "Riverside Clinic: an earlier time is free: Thu Mar 5, 10:30 AM. "
-        f"Answer until Mon Mar 2, 12:00 PM: {LINK}/2 or call 555-0100. STOP to opt out."
+        f"Answer until Mon Mar 2, 12:00 PM: {LINK}/2 or call 555-0100. STOP to opt out, HELP for help."
     )
 
 
@@ -135,7 +136,7 @@ def test_an_offer_waits_for_its_series_and_ends_with_its_time():
     world.run(CLINIC, hear_offer_made, offer_made())
     channels = providers()
     world.drain(channels)
-    assert world.message(kind=Kind.OFFER).next_at == BOOKED_AT + timedelta(minutes=1)
+    assert world.message(kind=Kind.OFFER).next_at == BOOKED_AT + LOOK_SOON
     world.now = offer_made().expires_at
     world.drain(channels)
     assert world.message(kind=Kind.OFFER).status is Status.EXPIRED

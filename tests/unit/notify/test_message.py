@@ -1,11 +1,14 @@
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from services.notify.domain.events import MessageFailed, MessageSent, MessageSuppressed
-from services.notify.domain.message import MOVES, Channel, Kind, Message, Status, Step, on_other_channel, queued
+from services.notify.domain.events import CallWanted, MessageFailed, MessageSent, MessageSuppressed
+from services.notify.domain.message import COMES_EARLIER, ESCORT, MOVES, Channel, Kind, Message, Status, Step
+from services.notify.domain.planning import on_channel, queued
+from services.notify.domain.traits import TRAITS, Quiet
 from shared.errors import RuleBroken
 from tests.support.notify_builders import BOOKED_AT, CLINIC, PATIENT, a_message
 
@@ -13,7 +16,7 @@ AT = BOOKED_AT + timedelta(hours=1)
 
 
 def begun(message: Message) -> Message:
-    letter = {"subject": "subject", "text": "sealed:text", "address": "fingerprint"}
+    letter: dict[str, Any] = {"subject": "subject", "text": "sealed:text", "address": "fingerprint"}
     return message.begin("call-1", **letter, tells_opt_out=True, at=AT)
 
 
@@ -22,6 +25,9 @@ CALLS: dict[str, Callable[[Message], Any]] = {
     "repeat": lambda message: message.repeat("call-2", AT),
     "lose_sight": lambda message: message.lose_sight("no-answer", AT),
     "accept": lambda message: message.accept("provider-1", AT),
+    "deliver": lambda message: message.deliver(AT),
+    "bounce": lambda message: message.bounce("30005", AT),
+    "hand_over": lambda message: message.hand_over("unconfirmed", AT),
     "retry": lambda message: message.retry("smtp-451", AT),
     "fail": lambda message: message.fail("smtp-550", AT),
     "suppress": lambda message: message.suppress("no-contact-point", AT),
@@ -43,6 +49,16 @@ LEGAL = {
     ("accept", Status.UNKNOWN): Status.SENT,
     ("retry", Status.UNKNOWN): Status.QUEUED,
     ("fail", Status.UNKNOWN): Status.FAILED,
+    ("hand_over", Status.QUEUED): Status.SENT,
+    ("accept", Status.QUEUED): Status.SENT,
+    ("deliver", Status.QUEUED): Status.DELIVERED,
+    ("bounce", Status.QUEUED): Status.UNDELIVERED,
+    ("deliver", Status.SENDING): Status.DELIVERED,
+    ("deliver", Status.SENT): Status.DELIVERED,
+    ("deliver", Status.UNKNOWN): Status.DELIVERED,
+    ("bounce", Status.SENDING): Status.UNDELIVERED,
+    ("bounce", Status.SENT): Status.UNDELIVERED,
+    ("bounce", Status.UNKNOWN): Status.UNDELIVERED,
 }
 
 
@@ -102,23 +118,44 @@ def test_the_same_meaning_is_the_same_row_whenever_it_is_planned():
         {"offset": "P3D"},
         {"revision": 1},
         {"channel": Channel.EMAIL},
+        {"channel": Channel.DESK},
+        {"reader": ESCORT},
+        {"reader": "staff/1"},
     ],
 )
 def test_another_meaning_is_another_row(other: dict[str, Any]):
     assert planned(AT, **other).id != planned(AT).id
 
 
+def test_an_address_and_a_text_are_no_part_of_the_meaning():
+    assert planned(AT, to="sealed:somewhere", body="sealed:something").id == planned(AT).id
+
+
 def test_diverting_back_leads_to_the_row_it_came_from():
-    message = a_message()
-    there = on_other_channel(message, CLINIC, AT)
-    assert there.channel is Channel.EMAIL
+    message = planned(AT, reader=ESCORT, to="sealed:+1", body="sealed:text", needed_at=BOOKED_AT)
+    there = on_channel(message, Channel.DESK, CLINIC, AT)
+    assert (there.channel, there.reader, there.body, there.needed_at) == (
+        Channel.DESK,
+        ESCORT,
+        "sealed:text",
+        BOOKED_AT,
+    )
     assert there.id != message.id
-    assert on_other_channel(there, CLINIC, AT).id == message.id
+    assert there.to == ""
+    assert on_channel(there, Channel.SMS, CLINIC, AT).id == message.id
 
 
-def test_a_reminder_is_looked_at_a_day_ahead_and_all_else_when_it_is_due():
-    assert a_message().next_at == a_message().due_at - timedelta(hours=24)
-    assert a_message(kind=Kind.CONFIRMATION).look_at == a_message().due_at
+@pytest.mark.parametrize("kind", Kind)
+def test_what_may_have_to_come_earlier_is_looked_at_a_day_ahead_and_all_else_when_it_is_due(kind: Kind):
+    message = replace(a_message(), kind=kind)
+    is_early = TRAITS[kind].quiet is Quiet.EARLIER
+    assert message.look_at == message.due_at - timedelta(hours=24 if is_early else 0)
+    assert (kind in COMES_EARLIER) == is_early
+
+
+def test_what_is_of_use_until_a_visit_is_needed_for_the_visit_and_all_else_until_its_end():
+    assert planned(AT).needed_at == AT
+    assert planned(AT, needed_at=BOOKED_AT).needed_at == BOOKED_AT
 
 
 def test_beginning_keeps_the_call_and_what_will_be_read():
@@ -128,12 +165,36 @@ def test_beginning_keeps_the_call_and_what_will_be_read():
     assert message.history[-1] == Step(Status.SENDING, AT, "")
 
 
-def test_a_retry_waits_and_forgets_what_was_not_read():
-    again = begun(a_message()).retry("smtp-451", AT)
+def test_a_retry_waits_and_keeps_what_was_handed_over_for_a_receipt_that_may_still_come():
+    first = begun(a_message())
+    again = first.retry("smtp-451", AT)
     assert AT <= again.next_at <= AT + timedelta(seconds=2)
-    assert (again.subject, again.text, again.address, again.begun_at, again.tells_opt_out) == ("", "", "", None, False)
+    assert (again.text, again.address, again.begun_at) == (first.text, first.address, first.begun_at)
     assert again.attempts == 1
     assert again.history[-1] == Step(Status.QUEUED, AT, "smtp-451")
+
+
+def test_a_retry_waits_as_long_as_the_provider_says():
+    assert begun(a_message()).retry("429", AT, after=timedelta(seconds=90)).next_at == AT + timedelta(seconds=90)
+
+
+def test_what_was_never_tried_was_no_attempt():
+    again = begun(a_message(attempts=3)).retry("rate", AT, after=timedelta(seconds=1), is_attempt=False)
+    assert (again.attempts, again.next_at) == (3, AT + timedelta(seconds=1))
+
+
+@pytest.mark.parametrize("end", ["retry", "fail", "bounce"])
+def test_what_the_patient_did_not_get_counts_to_no_cap(end: str):
+    message = replace(begun(a_message()), place="patient-1 2026-03-02 1")
+    assert changed(CALLS[end](message)).place == ""
+    assert changed(CALLS["accept"](message)).place == message.place
+
+
+@pytest.mark.parametrize("move", ["accept", "deliver", "bounce"])
+def test_a_receipt_is_of_a_message_that_a_provider_was_called_for(move: str):
+    assert not a_message().takes_receipt(move)
+    assert begun(a_message()).retry("smtp-451", AT).takes_receipt(move)
+    assert not begun(a_message()).retry("rate", AT, is_attempt=False).takes_receipt(move)
 
 
 @pytest.mark.parametrize(
@@ -148,6 +209,22 @@ def test_a_retry_waits_and_forgets_what_was_not_read():
             MessageFailed(PATIENT, "reminder", "sms", "series/series-1/sessions/1", "smtp-550", AT),
         ),
         (
+            lambda: a_message(Status.SENT).bounce("30005", AT),
+            MessageFailed(PATIENT, "reminder", "sms", "series/series-1/sessions/1", "30005", AT),
+        ),
+        (
+            lambda: a_message(Status.UNKNOWN).deliver(AT),
+            MessageSent(PATIENT, "reminder", "sms", "series/series-1/sessions/1", AT),
+        ),
+        (
+            lambda: a_message(Status.SENDING).deliver(AT),
+            MessageSent(PATIENT, "reminder", "sms", "series/series-1/sessions/1", AT),
+        ),
+        (
+            lambda: a_message(channel=Channel.DESK).hand_over("smtp-550", AT),
+            CallWanted(PATIENT, "series/series-1/sessions/1", "reminder", "smtp-550", a_message().due_at),
+        ),
+        (
             lambda: a_message().suppress("no-contact-point", AT),
             MessageSuppressed(PATIENT, "reminder", "sms", "series/series-1/sessions/1", "no-contact-point", AT),
         ),
@@ -155,3 +232,7 @@ def test_a_retry_waits_and_forgets_what_was_not_read():
 )
 def test_an_end_that_others_need_to_know_is_told(end: Callable[[], Any], event: object):
     assert end()[1] == (event,)
+
+
+def test_that_it_arrived_is_no_news_once_it_was_told_that_it_was_sent():
+    assert a_message(Status.SENT).deliver(AT)[1] == ()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.notify.domain.events import MessageFailed, MessageSent, MessageSuppressed
+from services.notify.domain.events import MessageFailed, MessageSuppressed
 from services.notify.domain.message import Channel, Kind, Letter, Message, Status
 from services.notify.jobs.deliver import deliver
 from services.notify.operations.patients import hear_patient
@@ -18,6 +18,7 @@ from services.notify.operations.ports import (
     UnknownOutcome,
 )
 from services.notify.operations.queries import ListMessages, list_messages
+from services.notify.operations.receipts import Arrival, TakeReceipt, take_receipt
 from services.notify.operations.sending import BeginSending, RecordOutcome, begin_sending, record_outcome
 from services.notify.operations.series import hear_series_booked
 from services.notify.operations.sessions import (
@@ -82,7 +83,7 @@ def move_visit(world: FakeNotify) -> None:
 
 
 def p1d(world: FakeNotify) -> Message:
-    return world.message(offset="P1D", revision=0, channel=Channel.SMS)
+    return world.message(kind=Kind.REMINDER, offset="P1D", revision=0, channel=Channel.SMS)
 
 
 # --- the ordinary way -------------------------------------------------------------------------------------------------
@@ -101,8 +102,13 @@ def test_a_confirmation_goes_out_at_once_and_the_reminders_at_their_times():
         "Riverside Clinic: see you Mon Mar",
         "Riverside Clinic: your visit is M",
     ]
-    assert {row.status for row in world.messages()} == {Status.SENT}
-    assert [type(event) for event in world.told] == [MessageSent] * 4
+    assert {row.status for row in world.messages() if row.kind is not Kind.ESCORT_REMINDER} == {Status.SENT}
+    assert [getattr(event, "kind", "") for event in world.told] == [
+        "confirmation",
+        *["reminder"] * 2,
+        "unconfirmed",
+        "reminder",
+    ]
 
 
 def test_sending_is_persisted_before_the_call_and_what_was_read_afterwards():
@@ -145,9 +151,9 @@ def test_how_to_stop_is_said_first_and_then_monthly():
 
 
 def test_twelve_workers_send_each_message_once():
-    world = a_world(VISIT, "2026-03-18 10:00", "2026-03-20 10:00")
+    world = a_world(VISIT, "2026-03-25 10:00", "2026-04-02 10:00")
     channels = providers(sms=FakeProvider())
-    for _ in range(20 * 24):
+    for _ in range(32 * 24):
         claims = [found for worker in range(12) for found in world.claim(limit=1, worker=f"worker-{worker}")]
         for clinic, found in claims:
             deliver(partial(world.run, clinic), channels, found)
@@ -207,30 +213,6 @@ def test_a_patient_who_prefers_e_mail_gets_each_reminder_once_by_e_mail():
     assert {row.history[-1].cause for row in diverted} == {"other-channel-preferred"}
 
 
-def test_nobody_without_an_address_is_written_to_and_that_is_told_once():
-    world = a_world_at("2026-03-15 10:00", patient=patient_heard(phone=None, email=None))
-    channels = providers()
-    world.drain(channels)
-    row = p1d(world)
-    assert (row.status, row.history[-1].cause) == (Status.SUPPRESSED, "no-contact-point")
-    assert [event for event in world.told if isinstance(event, MessageSuppressed)] == [
-        MessageSuppressed(PATIENT, "reminder", "sms", row.about, "no-contact-point", world.now)
-    ]
-    assert world.messages(channel=Channel.EMAIL, offset="P1D") == []
-
-
-def test_a_phone_that_comes_and_goes_leads_to_no_ping_pong():
-    world = a_world_at("2026-03-15 10:00", patient=patient_heard(phone=None))
-    world.send_due(providers())
-    world.run(CLINIC, hear_patient, patient_heard(email=None))
-    world.drain(providers())
-    rows = world.messages(offset="P1D")
-    assert {row.channel: row.status for row in rows} == {
-        Channel.SMS: Status.SUPPRESSED,
-        Channel.EMAIL: Status.SUPPRESSED,
-    }
-
-
 # --- outages ----------------------------------------------------------------------------------------------------------
 
 
@@ -256,7 +238,12 @@ def test_a_message_waits_for_clinic_and_patient_and_goes_out_when_they_come():
     channels = providers()
     world.run(CLINIC, hear_series_booked, series_booked(VISIT))
     world.drain(channels)
-    assert world.message(kind=Kind.CONFIRMATION).next_at == BOOKED_AT + timedelta(minutes=1)
+    looks = []
+    while (due := world.message(kind=Kind.CONFIRMATION).next_at) < BOOKED_AT + timedelta(minutes=4):
+        looks.append((due - BOOKED_AT).total_seconds())
+        world.now = due
+        world.drain(channels)
+    assert looks == [1, 2, 4, 8, 16, 32, 64, 124, 184]
     known = a_world()
     world.rows |= {kind: rows for kind, rows in known.rows.items() if rows}
     world.now += timedelta(minutes=1)
@@ -303,9 +290,10 @@ def test_a_provider_that_stays_down_lets_the_message_expire():
 def test_a_permanent_failure_is_final_and_told():
     world = a_world(VISIT)
     world.drain(providers(email=FakeProvider(answers=[PermanentFailure("smtp-550")])))
-    row = world.message(kind=Kind.CONFIRMATION)
+    row = world.message(kind=Kind.CONFIRMATION, channel=Channel.EMAIL)
     assert row.status is Status.FAILED
-    assert world.told == [MessageFailed(PATIENT, "confirmation", "email", f"series/{SERIES}", "smtp-550", BOOKED_AT)]
+    assert world.told[0] == MessageFailed(PATIENT, "confirmation", "email", f"series/{SERIES}", "smtp-550", BOOKED_AT)
+    assert world.message(kind=Kind.CONFIRMATION, channel=Channel.SMS).status is Status.SENT
 
 
 def test_an_unknown_outcome_is_never_sent_again_on_a_guess():
@@ -326,6 +314,7 @@ def test_an_unknown_outcome_is_called_again_where_the_provider_knows_our_key():
     world.drain(providers(sms=sms))
     assert p1d(world).status is Status.SENDING
     pass_lease(world)
+    world.now = max(world.now, p1d(world).next_at)
     world.drain(providers(sms=sms))
     assert p1d(world).status is Status.SENT
     assert sms.calls == [p1d(world).id] * 2
@@ -380,6 +369,22 @@ def test_a_crash_after_the_call_repeats_the_very_same_letter_where_the_provider_
     assert row.attempts == 2
 
 
+def test_the_last_text_of_a_day_that_is_called_again_keeps_its_place():
+    world = a_world_at("2026-03-15 10:00", patient=patient_heard(email=None))
+    set_policy(world, per_day=1)
+    sms = FakeProvider(repeatable=True, after=die)
+    with pytest.raises(Killed):
+        world.send_due(providers(sms=sms))
+    sms.after = lambda _: None
+    pass_lease(world)
+    world.drain(providers(sms=sms))
+    assert (p1d(world).status, p1d(world).place) == (Status.SENT, f"{PATIENT} 2026-03-15 1")
+
+
+def set_policy(world: FakeNotify, **changes: Any) -> None:
+    world.run(CLINIC, lambda uow, _: uow.policies.save(replace(uow.policies.of_clinic(), **changes)), None)
+
+
 @pytest.mark.parametrize("change", [cancel_visit, move_visit])
 def test_a_letter_that_may_have_gone_out_is_not_repeated_when_it_is_not_true_any_more(
     change: Callable[[FakeNotify], None],
@@ -427,6 +432,20 @@ def test_an_answer_that_comes_after_the_message_was_given_up_is_still_a_fact():
     assert record(world, begun, Accepted("provider-1")).status is Status.SENT
 
 
+@pytest.mark.parametrize("receipt", ["delivered", "undelivered"])
+@pytest.mark.parametrize(
+    "late", [Accepted("provider-1"), TemporaryFailure("429"), PermanentFailure("400"), UnknownOutcome("no-answer")]
+)
+def test_an_answer_that_comes_after_the_receipt_changes_nothing(receipt: str, late: Any):
+    world = a_world(VISIT)
+    begun = begin(world, claim(world))
+    world.run(CLINIC, take_receipt, TakeReceipt(begun.message.id, Arrival(receipt)))
+    told, rows = list(world.told), dict(world.rows[Message])
+    assert record(world, begun, late).status == receipt
+    assert world.told == told
+    assert world.rows[Message] == rows
+
+
 @pytest.mark.parametrize(
     ("outcome", "status"),
     [
@@ -455,8 +474,42 @@ def test_the_answer_to_an_earlier_call_says_nothing_about_the_repeated_one():
     found = {found.message_id: found for _, found in world.claim(worker="quick")}[p1d(world).id]
     repeated = begin(world, found, REPEATABLE)
     assert repeated.letter == begun.letter
-    assert record(world, begun, TemporaryFailure("late")).status is Status.SENDING
+    for late in (TemporaryFailure("late"), PermanentFailure("late"), UnknownOutcome("late")):
+        assert record(world, begun, late).status is Status.SENDING
     assert record(world, repeated, Accepted("provider-1")).status is Status.SENT
+
+
+def repeated_and_given_up() -> tuple[FakeNotify, Any, Any]:
+    """Two calls that nobody has heard the end of, the second the same again; then it was of no use any more."""
+    world = a_world_at("2026-03-15 10:00")
+    calls = []
+    for worker in ("first", "second"):
+        found = {found.message_id: found for _, found in world.claim(worker=worker)}[p1d(world).id]
+        calls.append(begin(world, found, REPEATABLE))
+        pass_lease(world)
+    cancel_visit(world)
+    found = {found.message_id: found for _, found in world.claim(worker="third")}[p1d(world).id]
+    assert begin(world, found, REPEATABLE).message.status is Status.UNKNOWN
+    return world, *calls
+
+
+def test_that_an_earlier_call_was_taken_is_a_fact_whatever_came_since():
+    world, first, _ = repeated_and_given_up()
+    assert record(world, first, Accepted("provider-1")).status is Status.SENT
+
+
+def test_a_late_failure_of_the_repeated_call_does_not_undo_the_doubt_about_the_first():
+    world, _, second = repeated_and_given_up()
+    assert record(world, second, TemporaryFailure("429")).status is Status.UNKNOWN
+
+
+def test_a_doubt_outlives_a_change_of_the_provider():
+    world = a_world_at("2026-03-15 10:00")
+    for worker in ("first", "second"):
+        found = {found.message_id: found for _, found in world.claim(worker=worker)}[p1d(world).id]
+        repeated = begin(world, found, REPEATABLE)
+        pass_lease(world)
+    assert record(world, repeated, TemporaryFailure("429")).status is Status.UNKNOWN
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------
@@ -467,8 +520,8 @@ def test_the_ledger_shows_what_the_patient_read_page_by_page():
     world.drain(providers())
     first = world.run(CLINIC, list_messages, ListMessages(limit=3, after=None))
     rest = world.run(CLINIC, list_messages, ListMessages(limit=3, after=first.after))
-    assert [row.offset for row in first.items] == ["", "P3D", "P1D"]
-    assert [row.offset for row in rest.items] == ["PT2H"]
+    assert [row.offset for row in first.items] == ["", "P3D", "PT30H"]
+    assert [row.offset for row in rest.items] == ["P1D", "P1D", "PT2H"]
     assert rest.after is None
     assert first.items[0].text.startswith("Riverside Clinic: booked.")
     assert first.items[1].text == ""
@@ -480,7 +533,7 @@ def test_the_ledger_can_be_searched_and_is_the_clinics_own():
     def ask(clinic: str = CLINIC, **wanted: Any) -> Any:
         return world.run(clinic, list_messages, ListMessages(limit=50, after=None, **wanted)).items
 
-    assert len(ask(patient_id=PATIENT)) == 4
+    assert len(ask(patient_id=PATIENT)) == 6
     assert ask(patient_id="patient-2") == []
     assert [row.kind for row in ask(about=f"series/{SERIES}")] == [Kind.CONFIRMATION]
     assert ask(status=Status.SENT) == []

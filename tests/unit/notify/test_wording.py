@@ -4,10 +4,14 @@ from typing import Any
 import pytest
 
 from services.notify.domain.clock_face import FACES, Reader, abbreviation, limit_time, visit_time
+from services.notify.domain.crisis_lines import LINES, crisis_line
 from services.notify.domain.message import Channel, Kind, Message
 from services.notify.domain.preparation import clear_liquids_stop_at, solids_stop_at
 from services.notify.domain.recipient import Privacy
-from services.notify.domain.wording import EMERGENCY, TEXTS, Content, Text, language_of, write
+from services.notify.domain.text_keys import KEYS as TEXT_KEYS
+from services.notify.domain.wording import Content, Text, key_of, language_of
+from services.notify.templates.segments import size_of
+from services.notify.templates.writer import load_writer
 from tests.support.notify_builders import (
     BERLIN,
     BOOKED_AT,
@@ -22,11 +26,6 @@ from tests.support.notify_builders import (
     at,
 )
 
-GSM_7 = set(
-    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿"
-    "abcdefghijklmnopqrstuvwxyzäöñüà"
-)
-ONE_PART, TWO_PARTS = 160, 2 * 153
 DISCLOSING = (
     "ketamine",
     "esketamine",
@@ -38,7 +37,6 @@ DISCLOSING = (
     "pain",
     "psychiatr",
     "therapy",
-    "treatment",
     "dose",
     "mg",
     "score",
@@ -57,22 +55,36 @@ KINDS = {
     "pause-notice series": a_message(kind=Kind.PAUSE_NOTICE, offset="", about=f"series/{SERIES}"),
     "offer": a_message(kind=Kind.OFFER, offset="", about=f"series/{SERIES}/offers/1"),
     "check-in-link": a_message(kind=Kind.CHECK_IN_LINK, offset="", about="check_in/1"),
+    "check-in-chase": a_message(kind=Kind.CHECK_IN_CHASE, offset="PT24H", about="check_in/1"),
+    "escort-reminder": a_message(kind=Kind.ESCORT_REMINDER, offset="", reader="escort"),
+    "home-safe": a_message(kind=Kind.HOME_SAFE, offset=""),
+    "manual": a_message(kind=Kind.MANUAL, offset=""),
+    "test": a_message(kind=Kind.TEST, offset=""),
+    "opt-out-confirmation": a_message(kind=Kind.OPT_OUT_CONFIRMATION, offset=""),
+    "opt-in-confirmation": a_message(kind=Kind.OPT_IN_CONFIRMATION, offset=""),
+    "help": a_message(kind=Kind.HELP, offset=""),
+    "crisis": a_message(kind=Kind.CRISIS, offset=""),
+    "no-open-visit": a_message(kind=Kind.NO_OPEN_VISIT, offset=""),
+    "staff-page": a_message(kind=Kind.STAFF_PAGE, offset="", reader="staff/1", about="page/1"),
 }
+FORMS = {"check-in-link", "check-in-chase", "staff-page"}
+"""What is nothing without its link."""
+OF_VISITS = sorted(KINDS.keys() - FORMS - {"test", "manual", "crisis", "opt-in-confirmation"})
 LONGEST_TIME = a_visit("2026-09-30 12:30")
 UNTIL = at("2026-09-28 12:30")
-CONTENT = Content(visits=[LONGEST_TIME], until=UNTIL)
+CONTENT = Content(
+    visits=[LONGEST_TIME],
+    until=UNTIL,
+    no_driving_until=at("2026-10-01 14:30"),
+    collect_at=LONGEST_TIME.ends_at,
+    body="Please bring your card.",
+)
 FORM = "https://rvc.example/c/9KX7Q2"
 PAGE = "https://care.example/booking/a/4f0c1f6e8b2d4c7a9e3b5d71f0a6c8e2/12"
 """A page's address with a token of 128 bits."""
-WAYS = [
-    pytest.param(
-        replace(CONTENT, link=link, can_reply=can_reply, is_confirmed=confirmed), id=f"{link}{can_reply}{confirmed}"
-    )
-    for link in ("", PAGE)
-    for can_reply in (False, True)
-    for confirmed in (False, True)
-]
-"""What a patient can do, and has done."""
+NOTHING = CONTENT
+ALL = replace(CONTENT, link=PAGE, can_reply=True, is_confirmed=True)
+"""What a patient can do, and has done; all that lies between is in tests/laws."""
 
 
 def written(
@@ -84,12 +96,16 @@ def written(
     **recipient: Any,
 ) -> Text:
     message = replace(message, channel=channel)
-    content = replace(content, link=FORM) if message.kind is Kind.CHECK_IN_LINK else content
-    return write(message, content, a_clinic(**clinic or {}), a_recipient(**recipient), now=BOOKED_AT)
+    content = replace(content, link=FORM) if key_of(message) in FORMS else content
+    return load_writer().write(message, content, a_clinic(**clinic or {}), a_recipient(**recipient), (), now=BOOKED_AT)
 
 
 def test_every_text_is_written_in_this_file():
-    assert {key for key, _ in TEXTS} == KINDS.keys()
+    assert {key_of(message) for message in KINDS.values()} == KINDS.keys() == TEXT_KEYS.keys()
+
+
+def test_every_kind_but_the_desks_own_has_a_text():
+    assert {message.kind for message in KINDS.values()} == set(Kind) - {Kind.UNCONFIRMED}
 
 
 WHEN = "Mon Mar 9, 9:00 AM EDT"
@@ -128,12 +144,81 @@ CRISIS = "Not monitored for emergencies: call or text 988, or 911."
             f"Riverside Clinic: an earlier time is free: {WHEN}. Answer until Mon Mar 2, 12:00 PM: call 555-0100.",
         ),
         ("check-in-link", f"Riverside Clinic check-in: 2-min form {FORM} {CRISIS}"),
+        ("check-in-chase", f"Riverside Clinic check-in: your 2-min form still waits {FORM} {CRISIS}"),
+        (
+            "escort-reminder",
+            "Riverside Clinic: please collect your companion here Mon Mar 9, 11:10 AM EDT. Questions? Call 555-0100.",
+        ),
+        (
+            "home-safe",
+            (
+                "Riverside Clinic: did you get home well? Please do not drive until Tue Mar 10, 11:10 AM EDT. If "
+                "anything worries you, call 555-0100, in an emergency 911."
+            ),
+        ),
+        ("manual", "Riverside Clinic: Please bring your card."),
     ],
 )
 def test_what_an_sms_says(key: str, text: str):
-    content = Content(visits=[a_visit()], until=at("2026-03-02 12:00"))
+    content = Content(
+        visits=[a_visit()],
+        until=at("2026-03-02 12:00"),
+        no_driving_until=at("2026-03-10 11:10"),
+        collect_at=at("2026-03-09 11:10"),
+        body="Please bring your card.",
+    )
     assert written(KINDS[key], content) == Text("", text)
-    assert written(KINDS[key], replace(content, opt_out=True)) == Text("", f"{text} STOP to opt out.")
+    closed = Text("", f"{text} STOP to opt out, HELP for help.", tells_opt_out=True)
+    assert written(KINDS[key], replace(content, opt_out=True)) == closed
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        (
+            "opt-out-confirmation",
+            ("Riverside Clinic: you are unsubscribed and will get no more texts. Call 555-0100 for your appointments. "
+            "Reply START to rejoin."),
+        ),
+        (
+            "help",
+            ("Riverside Clinic: appointment texts. Up to 8 msgs/week during treatment. Msg&data rates may apply. "
+            "Call 555-0100. Reply STOP to opt out."),
+        ),
+        (
+            "crisis",
+            (
+                "Thank you for telling us. A clinician will call you soon. If you might act on these thoughts now, "
+                "call or text 988 (24/7) or 911."
+            ),
+        ),
+        ("no-open-visit", ("Riverside Clinic: thank you. No visit of yours waits for an answer by text. "
+                          "Please call 555-0100.")),
+        ("staff-page", "Riverside Clinic: somebody needs a call now. See who, and say that you have it: " + FORM),
+        ("test", "Please bring your card."),
+    ],
+)  # fmt: skip
+def test_answers_and_calls_to_the_staff_say_nothing_of_how_to_stop_at_their_end(key: str, text: str):
+    content = replace(CONTENT, is_staffed=True, opt_out=True)
+    assert written(KINDS[key], content) == Text("", text)
+
+
+@pytest.mark.parametrize("language", ["en", "es", "de"])
+def test_a_call_soon_is_promised_only_where_somebody_can_be_paged(language: str):
+    for channel in Channel:
+        staffed = written(KINDS["crisis"], replace(CONTENT, is_staffed=True), channel=channel, locale=language).body
+        alone = written(KINDS["crisis"], CONTENT, channel=channel, locale=language).body
+        assert len(staffed) > len(alone)
+        assert not any(word in alone for word in ("soon", "pronto", "bald"))
+
+
+def test_a_reminder_that_speaks_for_several_visits_names_them_all():
+    visits = [a_visit("2026-03-04 09:00"), a_visit("2026-03-06 13:30"), a_visit("2026-03-09 09:00")]
+    text = written(KINDS["reminder P3D"], Content(visits=visits, can_reply=True)).body
+    assert text == (
+        "Riverside Clinic: appt Wed Mar 4, 9:00 AM; Fri Mar 6, 1:30 PM; Mon Mar 9, 9:00 AM EDT. "
+        "Please plan who drives you home. Reply 1 to confirm, 2 to change. Call 555-0100."
+    )
 
 
 REPLY = "Reply 1 to confirm, 2 to change."
@@ -168,33 +253,51 @@ def test_a_message_closes_with_what_the_patient_can_do(key: str, changes: dict[s
     assert written(KINDS[key], replace(CONTENT, **changes)).body.endswith(f" {closing}")
 
 
-@pytest.mark.parametrize("content", WAYS)
 @pytest.mark.parametrize("key", KINDS)
-def test_nobody_is_asked_to_confirm_who_has_confirmed(key: str, content: Content):
+def test_nobody_is_asked_to_confirm_who_has_confirmed(key: str):
+    require_confirmed_is_not_asked(key, ALL)
+
+
+@pytest.mark.parametrize("key", sorted(KINDS.keys() - FORMS - {"home-safe"}))
+def test_a_link_is_given_only_where_there_is_one_and_privacy_allows_it(key: str):
+    for content in (NOTHING, ALL):
+        require_link_where_allowed(key, content)
+
+
+def test_the_link_to_a_form_is_given_at_minimal_privacy_too():
+    assert PAGE in written(KINDS["home-safe"], replace(CONTENT, link=PAGE), privacy=Privacy.MINIMAL).body
+
+
+@pytest.mark.parametrize("key", KINDS)
+def test_an_sms_is_one_part_of_gsm_7_at_usual_lengths_and_two_with_a_link(key: str):
+    for content in (NOTHING, ALL):
+        require_short(key, content, language="en", country="US")
+
+
+@pytest.mark.parametrize("key", KINDS)
+def test_no_message_discloses_anything(key: str):
+    for channel in Channel:
+        require_discretion(key, Privacy.STANDARD, channel)
+
+
+def require_confirmed_is_not_asked(key: str, content: Content) -> None:
     asks = "confirm" in written(KINDS[key], content).body
     assert not (asks and content.is_confirmed and "series" not in key and key != "confirmation")
 
 
-@pytest.mark.parametrize("content", WAYS)
-@pytest.mark.parametrize("key", sorted(KINDS.keys() - {"check-in-link"}))
-def test_a_link_is_given_only_where_there_is_one_and_privacy_allows_it(key: str, content: Content):
+def require_link_where_allowed(key: str, content: Content) -> None:
     assert ("https" in written(KINDS[key], content).body) <= bool(content.link)
     assert "https" not in written(KINDS[key], content, privacy=Privacy.MINIMAL).body
 
 
-@pytest.mark.parametrize("country", ["US", "CA", "GB", "DE", "AU", "FR"])
-@pytest.mark.parametrize("content", WAYS)
-@pytest.mark.parametrize("key", KINDS)
-def test_an_sms_is_one_part_of_gsm_7_at_its_longest_times_and_two_with_a_link(key: str, content: Content, country: str):
-    text = written(KINDS[key], replace(content, opt_out=True), country=country).body
-    assert set(text) <= GSM_7
-    assert len(text) <= (TWO_PARTS if PAGE in text else ONE_PART), f"{len(text)}: {text}"
+def require_short(key: str, content: Content, *, language: str, country: str) -> None:
+    text = written(KINDS[key], content, country=country, locale=language, clinic={"country": country}).body
+    size = size_of(text)
+    assert size.encoding == "gsm-7", text
+    assert size.parts <= (2 if "https" in text else 1), f"{size}: {text}"
 
 
-@pytest.mark.parametrize("channel", Channel)
-@pytest.mark.parametrize("privacy", Privacy)
-@pytest.mark.parametrize("key", KINDS)
-def test_no_message_discloses_anything(key: str, privacy: Privacy, channel: Channel):
+def require_discretion(key: str, privacy: Privacy, channel: Channel) -> None:
     text = written(KINDS[key], replace(CONTENT, link=PAGE, can_reply=True), channel=channel, privacy=privacy)
     said = f"{text.subject}\n{text.body}".lower()
     assert [word for word in DISCLOSING if word in said] == []
@@ -210,12 +313,12 @@ def test_no_message_asks_for_a_word_that_carriers_take_for_their_own(key: str):
     assert [word for word in CARRIER_KEYWORDS if word in words] == []
 
 
-@pytest.mark.parametrize("key", sorted(KINDS.keys() - {"check-in-link"}))
+@pytest.mark.parametrize("key", OF_VISITS)
 def test_at_minimal_privacy_a_message_says_who_when_and_the_phone_only(key: str):
     text = written(KINDS[key], replace(CONTENT, link=PAGE, can_reply=True), privacy=Privacy.MINIMAL).body
     assert "Riverside Clinic" in text
     assert "555-0100" in text
-    assert [word for word in ("food", "fluids", "driver", "drives", "early") if word in text] == []
+    assert [word for word in ("food", "fluids", "driver", "drives", "min early") if word in text] == []
 
 
 def test_by_sms_and_e_mail_detailed_privacy_says_no_more_than_standard():
@@ -238,7 +341,7 @@ def test_a_confirmation_by_e_mail_lists_all_visits():
     assert text.body == (
         "Riverside Clinic: booked. First visit Wed Mar 4, 9:00 AM.\n\n"
         "- Wed Mar 4, 9:00 AM\n- Fri Mar 6, 1:30 PM\n- Mon Mar 9, 9:00 AM EDT\n\n"
-        f"{HOURS}\n\n{SEE_ALL}\n"
+        f"{HOURS}\n\nSee all, confirm or change: {PAGE}\n\nCall 555-0100.\n"
     )
 
 
@@ -246,7 +349,7 @@ def test_how_to_stop_is_said_by_sms_only():
     assert "STOP" not in written(KINDS["reminder P1D"], replace(CONTENT, opt_out=True), channel=Channel.EMAIL).body
 
 
-@pytest.mark.parametrize("locale", ["es", "de-DE", "fr_FR", "xx", "en-GB"])
+@pytest.mark.parametrize("locale", ["fr_FR", "xx", "en-GB", "EN"])
 def test_a_language_without_texts_gets_english(locale: str):
     assert language_of(locale) == "en"
     assert written(KINDS["reminder P1D"], locale=locale) == written(KINDS["reminder P1D"])
@@ -265,8 +368,19 @@ def test_the_crisis_line_is_that_of_the_country_the_patient_is_in(patient: str |
     assert line in written(KINDS["check-in-link"], clinic={"country": clinic}, country=patient).body
 
 
-def test_every_crisis_line_names_an_emergency_number():
-    assert all(line.split()[-1].isdecimal() for line in EMERGENCY.values())
+@pytest.mark.parametrize("country", LINES)
+@pytest.mark.parametrize("language", FACES)
+def test_every_crisis_line_names_the_emergency_number(country: str, language: str):
+    line = crisis_line(country, language)
+    assert line.number
+    assert line.number in line.brief
+    assert line.number in line.full
+
+
+def test_where_no_line_is_known_the_crisis_text_gives_the_clinics_phone():
+    for language in FACES:
+        assert "555-0100" in written(KINDS["crisis"], country="FR", locale=language).body
+        assert "555-0100" not in written(KINDS["crisis"], country="US", locale=language).body
 
 
 @pytest.mark.parametrize(
@@ -312,3 +426,51 @@ def test_fasting_times_are_said_as_the_clock_on_the_wall_will_show_them(zone: st
 )
 def test_a_zone_without_abbreviation_is_said_by_its_distance(zone: str, text: str):
     assert abbreviation(at("2026-01-15 12:00"), zone) == text
+
+
+@pytest.mark.parametrize(
+    ("language", "visit", "moment", "solids"),
+    [
+        ("es", "2026-03-09 09:00", "lun 9/3 a las 9:00 EDT", "las 3:00"),
+        ("es", "2026-03-14 13:30", "sab 14/3 a las 13:30 EDT", "las 7:30"),
+        ("es", "2026-03-04 07:00", "mié 4/3 a las 7:00", "la 1:00"),
+        ("de", "2026-03-09 09:00", "Mo 09.03. 9:00 Uhr EDT", "3:00"),
+        ("de", "2026-03-05 16:05", "Do 05.03. 16:05 Uhr", "10:05"),
+    ],
+)
+def test_every_language_writes_times_its_own_way(language: str, visit: str, moment: str, solids: str):
+    expected = a_visit(visit)
+    face = FACES[language]
+    assert visit_time(expected, Reader(NEW_YORK, BOOKED_AT, face)) == moment
+    assert limit_time(solids_stop_at(expected.starts_at), expected, face=face) == solids
+
+
+@pytest.mark.parametrize(
+    ("locale", "text"),
+    [
+        (
+            "es-US",
+            (
+                "Riverside Clinic: su cita es lun 9/3 a las 9:00 EDT. Nada de comida desde las 3:00, bebidas claras "
+                "hasta las 7:00. Traiga acompañante. Llame al 555-0100."
+            ),
+        ),
+        (
+            "de",
+            (
+                "Riverside Clinic: Ihr Termin Mo 09.03. 9:00 Uhr EDT. Keine feste Nahrung ab 3:00, klare Getränke bis "
+                "7:00. Bitte Begleitperson mitbringen. Tel. 555-0100."
+            ),
+        ),
+    ],
+)
+def test_a_patient_is_written_to_in_their_language(locale: str, text: str):
+    content = Content(visits=[a_visit()])
+    assert written(KINDS["reminder P1D"], content, locale=locale).body == text
+
+
+def test_a_line_break_in_a_clinics_name_stays_within_its_line():
+    wild = {"sender_alias": "Riverside\r\nBcc: x@example.com", "phone": "555\n0100"}
+    text = written(KINDS["reminder P1D"], channel=Channel.EMAIL, clinic=wild)
+    assert text.subject == "Riverside Bcc: x@example.com: your visit"
+    assert "Call 555 0100." in text.body

@@ -18,7 +18,12 @@ class TaskKind(StrEnum):
     RUNNING_LATE = "running-late"
     COORDINATE = "coordinate"
     CALL_NOW = "call-now"
+    CALL_PATIENT = "call-patient"
     REVIEW_PERSON = "review-person"
+    PHONE_PATIENT = "phone-patient"
+    CRISIS = "crisis"
+    CLINICAL_HOLD = "clinical-hold"
+    BOOSTER_PROPOSAL = "booster-proposal"
 
 
 class TaskStatus(StrEnum):
@@ -45,11 +50,20 @@ MOVES: Final[Mapping[tuple[TaskStatus, TaskMove], TaskStatus]] = MappingProxyTyp
 
 
 @dataclass(frozen=True)
+class ProposedPlan:
+    """What to ask the plans for: where a series of this protocol has its places."""
+
+    patient_id: str
+    protocol: str
+    condition: str
+
+
+@dataclass(frozen=True)
 class Task:
     """`detail` says in the platform's own words what is to be done, `words` what the patient wrote; `note` is what a
     person added when closing it.
 
-    `number` is the session's within its series. `due_at` is when it should be done.
+    `number` is the session's within its series. `due_at` is when it should be done. `plan` finds what may be booked.
     """
 
     id: str
@@ -61,6 +75,7 @@ class Task:
     number: int | None = None
     due_at: datetime | None = None
     words: str | None = None
+    plan: ProposedPlan | None = None
     status: TaskStatus = TaskStatus.REQUESTED
     note: str | None = None
     closed_at: datetime | None = None
@@ -99,6 +114,7 @@ def new_task(
     number: int | None = None,
     due_at: datetime | None = None,
     words: str | None = None,
+    plan: ProposedPlan | None = None,
 ) -> Task:
     """A task whose id follows from what it is about, so that making it twice makes one.
 
@@ -107,4 +123,4 @@ def new_task(
     """
     about = "\n".join([kind, patient_id, series_id or "", "" if number is None else str(number), reason])
     id = sha256(about.encode()).hexdigest()[:32]
-    return Task(id, kind, patient_id, detail, at, series_id, number, due_at, words)
+    return Task(id, kind, patient_id, detail, at, series_id, number, due_at, words, plan)

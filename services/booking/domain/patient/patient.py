@@ -50,6 +50,8 @@ class ExternalDose:
 class Patient:
     """`phone` is E.164. Without `zone` or `country` the clinic's count. `external_id` is the practice's own number.
 
+    `escort_phone` (E.164) is of who takes the patient home and has agreed to be told when; they are told nothing else.
+
     `person` is the token of whoever this is, in every clinic; `person_confirmed` is what staff say of that, `rulings`
     are the last times that they said so.
     """
@@ -65,6 +67,7 @@ class Patient:
     country: str | None = None
     privacy: Privacy = Privacy.STANDARD
     preferred_channel: Channel = Channel.SMS
+    escort_phone: str | None = None
     external_id: str | None = None
     person_confirmed: Match = Match.UNCONFIRMED
     rulings: tuple[Ruling, ...] = ()

@@ -200,6 +200,7 @@ _ESKETAMINE = Regimen(
     caps=Caps(per_7=2, per_30=10, per_90=20),
 )
 
+BOOSTER: Final = "booster-single"
 TEMPLATES: Final[Mapping[str, Regimen]] = MappingProxyType(
     {
         "mood-iv-6x3w": _six_in_three_weeks("Mood: six infusions in three weeks", Condition.DEPRESSION),
@@ -226,7 +227,7 @@ TEMPLATES: Final[Mapping[str, Regimen]] = MappingProxyType(
         "pain-iv-5x5d": _PAIN_FIVE_DAYS,
         "pain-crps-10d": _CRPS_TEN_DAYS,
         "maint-weekly-taper": _WEEKLY_TAPER,
-        "booster-single": _BOOSTER,
+        BOOSTER: _BOOSTER,
         "kap-6": _KAP,
         "esket-label": _ESKETAMINE,
     }

@@ -10,9 +10,8 @@ from typing import Final
 
 from services.booking.domain.protocol.caps import Caps, Window, earliest_allowed, in_window
 from services.booking.domain.series.series import Series
-from services.booking.domain.series.session import HoldOn, Session, SessionStatus
+from services.booking.domain.series.session import HoldOn, Session
 
-_NOT_BEGUN: Final = frozenset({SessionStatus.PENDING, SessionStatus.BOOKED, SessionStatus.CHECKED_IN})
 _ONE_A_DAY: Final = Window(1, 1)
 _SAME_DAY: Final = "spacing.same-day"
 
@@ -22,14 +21,13 @@ def reviewed(series: Series, caps: Caps, elsewhere: tuple[date, ...], at: dateti
 
     What a clinician has allowed or released before is not asked again.
     """
-    allowed = {(one.code, number) for one in series.overrides for number in one.numbers}
     for session in series.sessions:
-        if session.doses and session.status in _NOT_BEGUN:
+        if session.is_dose_to_come:
             known = {block.code for block in session.blocks}
             new = [
                 HoldOn(code, detail, at)
                 for code, detail in _too_much(series, session, caps, elsewhere)
-                if code not in known and (code, session.number) not in allowed
+                if code not in known and not series.allows(code, session.number)
             ]
             series = series.hold_on(session.number, *new)
     return series

@@ -171,6 +171,10 @@ class Series:
             raise NotFound("session")
         return found
 
+    def allows(self, code: str, number: int) -> bool:
+        """Whether a clinician has set rule `code` aside for session `number`."""
+        return any(one.code == code and number in one.numbers for one in self.overrides)
+
     def after(self, move: SeriesMove, **facts: Any) -> "Series":
         """The series gone this way, with new facts about it. Raises `Conflict` when it cannot go there."""
         if (self.status, move) not in MOVES:
@@ -276,18 +280,21 @@ class Series:
         session = self.session(number)
         return SessionMove.REBOOK if session.is_lost or session.waits_for_a_place else SessionMove.RESCHEDULE
 
-    def check_in(self, number: int, *, at: datetime) -> "Changed":
-        """The patient is there. Raises `RuleBroken` on any day but that of the session, and while it is on hold."""
+    def check_in(self, number: int, *, closed_by: Sequence[Fault], at: datetime) -> "Changed":
+        """The patient is there. `closed_by` is what speaks against beginning, beside what holds the session itself.
+
+        Raises `RuleBroken` on any day but that of the session, and `Conflict` while anything speaks against it.
+        """
         session = self.session(number).after(SessionMove.CHECK_IN, arrived_at=at)
         if local_date(at, self.zone) != session.on:
             raise RuleBroken("session.not-today", f"Session {number} is on {session.on}.")
-        _require_released(session)
+        _require_open(session, closed_by)
         return self.with_sessions(session), [SessionCheckedIn(self.patient_id, number, at)]
 
-    def start(self, number: int, *, at: datetime) -> "Changed":
-        """The treatment begins. Raises `RuleBroken` while the session is on hold."""
+    def start(self, number: int, *, closed_by: Sequence[Fault], at: datetime) -> "Changed":
+        """The treatment begins. Raises `Conflict` while anything speaks against it, as in `check_in`."""
         session = self.session(number).after(SessionMove.START, started_at=at)
-        _require_released(session)
+        _require_open(session, closed_by)
         return self.with_sessions(session), [SessionStarted(self.patient_id, number, at)]
 
     def discharge(self, number: int, *, at: datetime) -> "Changed":
@@ -349,7 +356,7 @@ class Series:
 Changed: TypeAlias = tuple[Series, list[SeriesEvent]]
 
 
-def _require_released(session: Session) -> None:
-    if session.blocks:
-        faults = [Fault(block.code, block.detail, context={"number": session.number}) for block in session.blocks]
-        raise RuleBroken("session.on-hold", f"Session {session.number} waits for a clinician's word.", faults)
+def _require_open(session: Session, closed_by: Sequence[Fault]) -> None:
+    blocks = [Fault(block.code, block.detail, context={"number": session.number}) for block in session.blocks]
+    if faults := [*blocks, *closed_by]:
+        raise Conflict("session.on-hold", f"Session {session.number} waits for a clinician's word.", faults)

@@ -64,6 +64,7 @@ MOVES: Final[Mapping[tuple[SessionStatus, SessionMove], SessionStatus]] = Mappin
 OPEN: Final = frozenset(
     {SessionStatus.PENDING, SessionStatus.BOOKED, SessionStatus.CHECKED_IN, SessionStatus.IN_PROGRESS}
 )
+NOT_BEGUN: Final = OPEN - {SessionStatus.IN_PROGRESS}
 LIVE: Final = OPEN | {SessionStatus.FULFILLED}
 """A live session holds its slots; a fulfilled one for good."""
 LOST: Final = frozenset({SessionStatus.CANCELLED, SessionStatus.NOSHOW})
@@ -152,6 +153,11 @@ class Session:
     def is_open(self) -> bool:
         """Whether something is still to happen."""
         return self.status in OPEN
+
+    @property
+    def is_dose_to_come(self) -> bool:
+        """Whether the medicine is still to be given, at a place that it has."""
+        return self.doses and self.status in NOT_BEGUN
 
     @property
     def is_live(self) -> bool:

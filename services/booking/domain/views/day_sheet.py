@@ -1,6 +1,7 @@
 """A clinic's day on one sheet: a column for each resource, with what takes place in it and what is free."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -76,38 +77,37 @@ def column(
     resource: Resource,
     openings: Sequence[Interval],
     placed: Iterable[SessionOfSeries],
-    at_risk: Collection[str],
+    marked: Mapping[Mark, AbstractSet[str]],
     now: datetime,
 ) -> Column:
     """The column of a resource that is there during `openings`.
 
-    Of the sessions `placed` it shows those that take it; `at_risk` holds the places of those that cannot stay.
+    Of the sessions `placed` it shows those that take it; `marked` holds, by mark, the places of those of which more is
+    known than they say themselves.
     """
-    entries = sorted(
-        _entries(resource, placed, at_risk, now), key=lambda one: (one.blocks[0].from_at, one.placed.place)
-    )
+    entries = sorted(_entries(resource, placed, marked, now), key=lambda one: (one.blocks[0].from_at, one.placed.place))
     free = [gap for place in range(resource.capacity) for gap in _free(place, openings, entries)]
     return Column(resource, tuple(openings), tuple(entries), tuple(free) if resource.is_active else ())
 
 
 def _entries(
-    resource: Resource, placed: Iterable[SessionOfSeries], at_risk: Collection[str], now: datetime
+    resource: Resource, placed: Iterable[SessionOfSeries], marked: Mapping[Mark, AbstractSet[str]], now: datetime
 ) -> Iterator[Entry]:
     for one in placed:
         claims = [claim for claim in one.session.claims if claim.resource_id == resource.id]
         if claims and one.holds_its_place:
-            yield Entry(one, tuple(sorted(claims, key=lambda claim: claim.from_at)), tuple(_marks(one, at_risk, now)))
+            yield Entry(one, tuple(sorted(claims, key=lambda claim: claim.from_at)), tuple(_marks(one, marked, now)))
 
 
-def _marks(placed: SessionOfSeries, at_risk: Collection[str], now: datetime) -> Iterator[Mark]:
+def _marks(placed: SessionOfSeries, marked: Mapping[Mark, AbstractSet[str]], now: datetime) -> Iterator[Mark]:
     session = placed.session
     if placed.is_offered or session.status is SessionStatus.PENDING:
         yield Mark.RESERVED
     elif session.status is SessionStatus.BOOKED and _should_have_confirmed(session, now):
         yield Mark.UNCONFIRMED
-    if placed.place in at_risk:
+    if placed.place in marked[Mark.AT_RISK]:
         yield Mark.AT_RISK
-    if session.blocks:
+    if session.blocks or placed.place in marked[Mark.ON_HOLD]:
         yield Mark.ON_HOLD
 
 

@@ -1,0 +1,9 @@
+"""Who may call what: sets of scopes, any one of which is enough."""
+
+from typing import Final
+
+ADMIN: Final = frozenset({"platform", "admin"})
+CARE: Final = frozenset({"front_desk", "clinician", "admin", "integration"})
+DESK: Final = frozenset({"front_desk", "clinician", "admin"})
+"""People, and no machine that only hands in."""
+INTEGRATION: Final = frozenset({"integration"})

@@ -1,0 +1,1 @@
+"""Pages behind private links: they work without scripts, on a phone, by keyboard."""
