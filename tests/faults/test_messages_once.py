@@ -197,13 +197,14 @@ class Scene:
         return Ended(planned, {row["_id"]: row["status"] for row in rows}, self._arrived(planned), kills)
 
     def _arrived(self, planned: Sequence[Message]) -> Counter[str]:
-        """How often each message came to a phone or a mailbox."""
+        """How often each message came to a phone or a mailbox; what other stories' clinics have due is not ours."""
         phones = {phone_of(int(row.about.rpartition("-")[2])): row.id for row in planned if row.channel is Channel.SMS}
         mails = self.stage.platform.installation.mail_folder.glob("*.eml")
         found = (_ID.search(mail.read_bytes()) for mail in mails)
         mine = {row.id for row in planned}
         mailed = [id for one in found if one and (id := one[1].decode()) in mine]
-        return Counter([*(phones[one.to] for one in kept(self.folder)), *mailed])
+        texted = [phones[one.to] for one in kept(self.folder) if one.to in phones]
+        return Counter([*texted, *mailed])
 
     def _to_ask(self) -> int:
         """SMS in doubt that are to be asked about now."""
