@@ -3,13 +3,13 @@
 from functools import partial
 from typing import Any, Final
 
-from services.booking.jobs.due import DueWork
 from services.booking.jobs.review_people import review_people
 from services.booking.operations.holds import ExpireHold, expire_hold
 from services.booking.operations.offers import ExpireOffer, OfferOpening, expire_offer, offer_opening
 from services.booking.operations.series import CarryOn, carry_on
 from services.booking.store.offer import OFFERS, OPENINGS, to_offer, unanswered
 from services.booking.store.series import SERIES, due, outlived
+from shared.due import DueWork
 from shared.host import Host
 from shared.jobs import Job
 
@@ -23,6 +23,5 @@ DUE: Final[tuple[DueWork, ...]] = (
 
 def jobs(host: Host[Any, Any]) -> tuple[Job, ...]:
     """What is looked for at each tick."""
-    every = host.settings.tick_seconds
-    due = (Job(work.name, every, partial(work.run, host)) for work in DUE)
-    return (*due, Job("review-people", every, partial(review_people, host)))
+    review = Job("review-people", host.settings.tick_seconds, partial(review_people, host))
+    return (*(work.job(host) for work in DUE), review)

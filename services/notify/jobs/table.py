@@ -1,4 +1,4 @@
-"""Notify's due work: one row for each channel."""
+"""Notify's due work."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -6,17 +6,24 @@ from typing import Final
 
 from services.notify.domain.message import Channel
 from services.notify.jobs.ask_back import ask_back
-from services.notify.jobs.escalate import escalate_pages
 from services.notify.jobs.expire import expire_overdue
 from services.notify.jobs.send_due import send_due
+from services.notify.operations.pages import EscalatePage, escalate_page
 from services.notify.operations.ports import Provider
 from services.notify.settings import Settings
+from services.notify.store.page import COLLECTION as PAGES
+from services.notify.store.page import due as to_escalate
 from services.notify.store.unit_of_work import MongoUnitOfWork
+from shared.due import DueWork
 from shared.host import Host
 from shared.jobs import Job
 
 PACE: Final = 0.2
 """Seconds between two looks at most, so that a confirmation goes out within a second of the booking."""
+# Its lease is shorter than the least time that somebody is given to answer.
+ESCALATE: Final = DueWork(
+    "escalate-pages", PAGES, to_escalate, "next_at", escalate_page, EscalatePage, lease_seconds=20
+)
 
 
 def jobs(host: Host[Settings, MongoUnitOfWork], providers: Mapping[Channel, Provider]) -> tuple[Job, ...]:
@@ -28,5 +35,5 @@ def jobs(host: Host[Settings, MongoUnitOfWork], providers: Mapping[Channel, Prov
         Job("send-desk", host.settings.tick_seconds, partial(send_due, host, providers, Channel.DESK)),
         Job("expire-messages", host.settings.tick_seconds, partial(expire_overdue, host)),
         Job("ask-back", host.settings.tick_seconds, partial(ask_back, host, providers)),
-        Job("escalate-pages", host.settings.tick_seconds, partial(escalate_pages, host)),
+        ESCALATE.job(host),
     )

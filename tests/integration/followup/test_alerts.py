@@ -10,8 +10,7 @@ import pytest
 
 from services.followup.domain.alert import Alert, AlertStatus
 from services.followup.domain.check_in import Status
-from services.followup.jobs.alerts import escalate_alerts
-from services.followup.jobs.check_ins import open_due
+from services.followup.jobs.table import ESCALATE, OPEN
 from services.followup.operations.alerts import (
     AcknowledgeAlert,
     CloseAlert,
@@ -44,7 +43,7 @@ def an_alarm(followup: ThisFollowup) -> str:
     followup.open()
     followup.run(CLINIC, publish_rota, a_rota())
     followup.go_to(DUE_AT)
-    open_due(followup.host)
+    OPEN.run(followup.host)
     followup.run(CLINIC, answer, answers(followup))
     [alert] = alerts(followup)
     return alert.id
@@ -73,7 +72,7 @@ def at_minute(minute: int) -> datetime:
 def test_answers_that_come_many_times_at_once_raise_one_alert(followup: ThisFollowup):
     followup.open()
     followup.go_to(DUE_AT)
-    open_due(followup.host)
+    OPEN.run(followup.host)
     at_once(*[partial(followup.run, CLINIC, answer, answers(followup))] * 8)
     assert len(alerts(followup)) == len(followup.told("alert.raised.v1", COLLECTION)) == 1
 
@@ -81,7 +80,7 @@ def test_answers_that_come_many_times_at_once_raise_one_alert(followup: ThisFoll
 def test_answers_are_not_kept_without_the_alert_that_they_raise(followup: ThisFollowup):
     followup.open()
     followup.go_to(DUE_AT)
-    open_due(followup.host)
+    OPEN.run(followup.host)
     command = answers(followup)
     with pytest.raises(ZeroDivisionError):
         followup.attempt(CLINIC, lambda uow: (answer(uow, command), 1 / 0))
@@ -94,7 +93,7 @@ def test_workers_that_tick_together_page_each_step_once(followup: ThisFollowup):
     workers = [followup, followup.another(), followup.another()]
     for minute in (0, 1, 5, 15, 30, 31):
         followup.go_to(at_minute(minute))
-        at_once(*[partial(escalate_alerts, worker.host) for worker in workers] * 2)
+        at_once(*[partial(ESCALATE.run, worker.host) for worker in workers] * 2)
     assert steps(followup) == [0, 1, 2, 3]
     [alert] = alerts(followup)
     assert [page.contact_id for page in alert.paged] == ["the-clinician", "the-backup", "the-director", ""]
@@ -105,13 +104,13 @@ def test_who_dies_between_raising_and_paging_is_followed_by_another_who_pages_on
     due = to_page(followup.host.clock())
     dead = claim_batch(followup.database[COLLECTION], due, order_by="next_step_at", seconds=0.2)
     assert len(dead) == 1
-    assert escalate_alerts(followup.host) == 0
+    assert ESCALATE.run(followup.host) == 0
     assert steps(followup) == []
     until = monotonic() + 20
-    while not escalate_alerts(followup.another().host) and monotonic() < until:
+    while not ESCALATE.run(followup.another().host) and monotonic() < until:
         pass
     assert steps(followup) == [0]
-    escalate_alerts(followup.host)
+    ESCALATE.run(followup.host)
     assert steps(followup) == [0]
 
 
@@ -137,7 +136,7 @@ def test_an_alert_that_pages_nobody_is_read_as_it_was_written(followup: ThisFoll
 
 def test_what_staff_wrote_and_who_they_are_does_not_rest_readable(followup: ThisFollowup):
     alert_id = an_alarm(followup)
-    escalate_alerts(followup.host)
+    ESCALATE.run(followup.host)
     followup.run(CLINIC, contact_alert, NoteContact(alert_id, "at home with her sister"))
     followup.run(CLINIC, acknowledge_alert, AcknowledgeAlert(alert_id))
     followup.run(CLINIC, regrade_alert, RegradeAlert(alert_id, 2, "meant last year"))

@@ -5,7 +5,7 @@ from datetime import timedelta
 from functools import partial
 
 from services.followup.domain.check_in import Status
-from services.followup.jobs.check_ins import close_expired, open_due
+from services.followup.jobs.table import CLOSE, OPEN
 from services.followup.operations.by_link import Answer, ProveYear, answer, prove_year
 from services.followup.operations.check_in import EnterAnswers, enter_answers
 from services.followup.operations.courses import (
@@ -37,7 +37,7 @@ def an_open_one(followup: ThisFollowup) -> str:
     """The token of its link."""
     followup.open()
     followup.go_to(DUE_AT)
-    open_due(followup.host)
+    OPEN.run(followup.host)
     return followup.token()
 
 
@@ -70,7 +70,7 @@ def test_a_year_of_follow_up_is_planned_and_moves_with_its_series(followup: This
     assert to_local(planned["month-11"].due_at, NEW_YORK).isoformat() == "2027-02-28T10:00:00"
     followup.hear_patient()
     followup.go_to(DISCHARGED_AT + timedelta(days=420))
-    while open_due(followup.host):
+    while OPEN.run(followup.host):
         pass
     still = [row.kind for row in followup.check_ins() if row.status is not Status.UNPLANNED]
     assert still == []  # nobody is asked about what was due while nobody worked
@@ -86,7 +86,7 @@ def test_a_tick_looks_at_what_is_due_and_not_at_what_is_planned(followup: ThisFo
 def test_nothing_is_opened_before_it_is_due(followup: ThisFollowup):
     followup.open()
     followup.go_to(DUE_AT - timedelta(minutes=1))
-    assert open_due(followup.host) == 0
+    assert OPEN.run(followup.host) == 0
     assert followup.told("check_in.opened.v1") == []
 
 
@@ -95,7 +95,7 @@ def test_workers_that_tick_together_open_each_check_in_once(followup: ThisFollow
     followup.go_to(DUE_AT)
     workers = [followup, followup.another(), followup.another()]
     for _ in range(5):
-        at_once(*[partial(open_due, worker.host) for worker in workers])
+        at_once(*[partial(OPEN.run, worker.host) for worker in workers])
     assert {check_in.status for check_in in followup.check_ins()} == {Status.OPEN}
     assert len(followup.told("check_in.opened.v1")) == 30
 
@@ -103,7 +103,7 @@ def test_workers_that_tick_together_open_each_check_in_once(followup: ThisFollow
 def test_what_was_opened_can_be_closed_at_once_when_time_jumps(followup: ThisFollowup):
     an_open_one(followup)
     followup.go_to(DUE_AT + timedelta(days=8))
-    assert close_expired(followup.host) == 1
+    assert CLOSE.run(followup.host) == 1
     assert [check_in.status for check_in in followup.check_ins()] == [Status.MISSED]
     assert len(followup.told("check_in.missed.v1")) == 1
 
@@ -111,13 +111,13 @@ def test_what_was_opened_can_be_closed_at_once_when_time_jumps(followup: ThisFol
 def test_a_check_in_waits_for_its_patient_and_opens_when_its_claim_has_run_out(followup: ThisFollowup):
     followup.open(heard=False)
     followup.go_to(DUE_AT)
-    open_due(followup.host)
+    OPEN.run(followup.host)
     assert followup.told("check_in.opened.v1") == []
     followup.hear_patient()
-    assert open_due(followup.host) == 0
+    assert OPEN.run(followup.host) == 0
     past = {"$set": {"lease.until": DISCHARGED_AT - timedelta(days=3650)}}
     followup.database["check_ins"].update_many({}, past)
-    open_due(followup.host)
+    OPEN.run(followup.host)
     assert len(followup.told("check_in.opened.v1")) == 1
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from services.notify.domain.page import PATH, PageStatus
-from services.notify.jobs.escalate import escalate_pages
+from services.notify.jobs.table import ESCALATE
 from services.notify.operations.by_hand import DealWithMessage, deal_with_message
 from services.notify.operations.desk import ListCalls, ListUnconfirmed, list_calls, list_unconfirmed
 from services.notify.operations.pages import (
@@ -92,7 +92,7 @@ def test_a_page_is_passed_on_once_by_two_workers_and_no_more_once_it_is_taken_on
     page, other = raised(staffed), staffed.another()
     staffed.go_to(BOOKED_AT + FIVE + timedelta(seconds=30))
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda one: escalate_pages(one.host), (staffed, other)))
+        list(pool.map(lambda one: ESCALATE.run(one.host), (staffed, other)))
     [passed_on] = staffed.run(CLINIC, list_pages, ListPages(10, None, is_open=True)).items
     assert len(passed_on.paged) == 2
 
@@ -102,7 +102,7 @@ def test_a_page_is_passed_on_once_by_two_workers_and_no_more_once_it_is_taken_on
     with pytest.raises(NotFound):
         staffed.run(OTHER, acknowledge_by_link, command)
     staffed.go_to(BOOKED_AT + 3 * FIVE)
-    assert escalate_pages(staffed.host) == 0
+    assert ESCALATE.run(staffed.host) == 0
     [taken] = staffed.run(CLINIC, list_pages, ListPages(10, None)).items
     assert taken.status is PageStatus.ACKNOWLEDGED
     assert staffed.run(OTHER, list_pages, ListPages(10, None)).items == []

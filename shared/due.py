@@ -5,6 +5,7 @@ A claim only keeps others from trying the same at once; what makes it happen onc
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import structlog
@@ -12,7 +13,7 @@ import structlog
 from shared.errors import Refused, TransientFailure
 from shared.host import Host
 from shared.ids import new_id
-from shared.jobs import run_batch
+from shared.jobs import Job, run_batch
 from shared.leases import RELEASE, claim_batch, held_by
 from shared.unit_of_work import Cause, Document
 
@@ -21,7 +22,10 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class DueWork:
-    """What is due in `collection` (oldest `order_by` first), and the operation whose `command` takes the id of each."""
+    """What is due in `collection` (oldest `order_by` first), and the operation whose `command` takes the id of each.
+
+    Who dies in the midst of it keeps the others waiting for `lease_seconds`.
+    """
 
     name: str
     collection: str
@@ -29,10 +33,16 @@ class DueWork:
     order_by: str
     operation: Callable[[Any, Any], Any]
     command: Callable[[str], Any]
+    lease_seconds: float = 60.0
+
+    def job(self, host: Host[Any, Any]) -> Job:
+        """Looked for at each tick."""
+        return Job(self.name, host.settings.tick_seconds, partial(self.run, host))
 
     def run(self, host: Host[Any, Any]) -> int:
         """Do a batch; how many went well."""
-        rows = claim_batch(host.database[self.collection], self.due(host.clock()), order_by=self.order_by)
+        collection, due = host.database[self.collection], self.due(host.clock())
+        rows = claim_batch(collection, due, order_by=self.order_by, seconds=self.lease_seconds)
         return run_batch(rows, lambda row: self._one(host, row), job=self.name)
 
     def _one(self, host: Host[Any, Any], row: Document) -> None:
