@@ -10,11 +10,12 @@ Forms carry no token against forgery: a page of another site knows neither the a
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import phonenumbers
 import structlog
 from flask import Blueprint, Response, g, request
+from jinja2 import ChoiceLoader, FileSystemLoader
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -27,6 +28,8 @@ Run = Callable[[str, Callable[[Any, Any], Any], Any], Any]
 """Runs an operation with its command in one unit of work of a clinic; its result."""
 Say = Callable[[str, HTTPStatus], Response]
 """Shows the page called `unknown` (a link of nobody's) or `later` (a fault of ours), with that status."""
+View = Callable[..., AnyResponse]
+"""Answers one request; its arguments are those of the address."""
 
 YEAR: Final = "year"
 _COOKIE: Final = "pass"
@@ -35,6 +38,7 @@ _PASS_SECONDS: Final = 4 * 3600
 _RETRY_AFTER_SECONDS: Final = "10"
 _YEAR_DIGITS: Final = 4
 _STYLE: Final = Path(__file__).parent / "static"
+_FRAME: Final = Path(__file__).parent / "templates"
 
 HEADERS: Final[Mapping[str, str]] = {
     "Cache-Control": "no-store",
@@ -59,11 +63,13 @@ def in_units(units: Units[Any]) -> Run:
     return run
 
 
-def private_pages(name: str, import_name: str, *, prefix: str, say: Say) -> Blueprint:
-    """Pages below `prefix`, with the look, the headers and the answers to faults that all of them share."""
-    pages = Blueprint(
-        name, import_name, url_prefix=prefix, template_folder="templates", static_folder=str(_STYLE)
-    )  # fmt: skip
+def private_pages(name: str, folder: Path, *, prefix: str, say: Say) -> Blueprint:
+    """Pages below `prefix`, with the look, the headers and the answers to faults that all of them share.
+
+    Their templates lie in `folder` and extend `private_page.html`, which shows `view.alias` in the words of `say`.
+    """
+    pages = Blueprint(name, __name__, url_prefix=prefix, static_folder=str(_STYLE))
+    pages.jinja_loader = ChoiceLoader([FileSystemLoader(folder), FileSystemLoader(_FRAME)])
 
     def unknown(_: NotFound) -> Response:
         return say("unknown", HTTPStatus.NOT_FOUND)
@@ -85,6 +91,17 @@ def private_pages(name: str, import_name: str, *, prefix: str, say: Say) -> Blue
     pages.register_error_handler(Exception, broken)
     pages.after_request(_with_headers)
     return pages
+
+
+def answer_links(pages: Blueprint, path: str, *, show: View, take: View) -> None:
+    """Let `show` read what a link below `path` leads to, and `take` what its forms send; each takes the token."""
+    below = path.removeprefix(pages.url_prefix or "")
+    address = f"{below}<token>"
+    pages.add_url_rule(address, "show", show, methods=["GET"])
+    pages.add_url_rule(address, "take", take, methods=["POST"])
+    # A link that was cut off, or got something behind it, is explained like one that nobody made.
+    for nowhere in (below, f"{address}/", f"{address}/<path:rest>"):
+        pages.add_url_rule(nowhere, view_func=_nowhere, methods=["GET", "POST"])
 
 
 def pass_token() -> str:
@@ -111,6 +128,10 @@ def spoken(phone: str) -> str:
         return phonenumbers.format_number(phonenumbers.parse(phone), phonenumbers.PhoneNumberFormat.INTERNATIONAL)
     except phonenumbers.NumberParseException:
         return phone
+
+
+def _nowhere(**_: str) -> NoReturn:
+    raise NotFound("page")
 
 
 def _with_headers(response: Response) -> Response:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Final
 
 import structlog
 from flask import Blueprint, Response, make_response, redirect, render_template, request
@@ -19,30 +19,27 @@ from services.booking.pages.view import Fault, Posted, View
 from shared.calendar_file import MEDIA_TYPE
 from shared.errors import Conflict, Forbidden, NotFound, RuleBroken
 from shared.page_texts import Texts, as_asked, best, load_texts
-from shared.pages import YEAR, Run, give_pass, pass_token, private_pages, year
+from shared.pages import YEAR, Run, answer_links, give_pass, pass_token, private_pages, year
 from shared.unit_of_work import EVERY_CLINIC
 
 PREFIX: Final = "/booking"
 TEXTS: Final = Path(__file__).parent / "texts"
+TEMPLATES: Final = Path(__file__).parent / "templates"
 log = structlog.get_logger()
 
 
 def appointment_pages(run: Run, *, public_url: str) -> Blueprint:
     """The pages below `/booking/a/`. Their cookie is for https only where `public_url` is."""
     texts = load_texts(TEXTS)
-    pages = private_pages("appointment", __name__, prefix=PREFIX, say=lambda *page: _say(texts, *page))
+    pages = private_pages("appointment", TEMPLATES, prefix=PREFIX, say=lambda *page: _say(texts, *page))
     door = _Door(run, texts, secure=public_url.startswith("https://"))
+    answer_links(pages, PATH, show=door.show, take=door.take)
     address = f"{PATH.removeprefix(PREFIX)}<token>"
     one = f"{address}/<int:number>"
-    pages.add_url_rule(address, "all", door.show, methods=["GET"])
-    pages.add_url_rule(address, "take_all", door.take, methods=["POST"])
     pages.add_url_rule(one, "one", door.show, methods=["GET"])
     pages.add_url_rule(one, "take_one", door.take, methods=["POST"])
     pages.add_url_rule(f"{address}/calendar.ics", "all_file", door.file, methods=["GET"])
     pages.add_url_rule(f"{one}/calendar.ics", "one_file", door.file, methods=["GET"])
-    # A link that was cut off, or got something behind it, is explained like one that nobody made.
-    for nowhere in (PATH.removeprefix(PREFIX), f"{address}/", f"{address}/<path:rest>"):
-        pages.add_url_rule(nowhere, view_func=_nowhere, methods=["GET", "POST"])
     return pages
 
 
@@ -156,10 +153,6 @@ class _Door:
     def _clinic_of(self, token: str) -> str:
         clinic_id: str = self._run(EVERY_CLINIC, appointments.clinic_of_link, token)
         return clinic_id
-
-
-def _nowhere(**_: Any) -> NoReturn:
-    raise NotFound("page")
 
 
 def _page(page: View, status: HTTPStatus = HTTPStatus.OK) -> Response:

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from services.booking.domain.views.feed import PATH, SUFFIX, Taken
 from services.booking.operations.feeds import FeedTimes, clinic_of_feed, read_feed
-from services.booking.pages.appointment import PREFIX, TEXTS
+from services.booking.pages.appointment import PREFIX, TEMPLATES, TEXTS
 from shared.calendar_file import MEDIA_TYPE, Entry, calendar_file, uid_of
 from shared.page_texts import Texts, best, load_texts
 from shared.pages import Run, private_pages
@@ -23,7 +23,7 @@ _WORDS: Final = {"unknown": "There is no such calendar.\n", "later": "Please try
 
 def feed_pages(run: Run) -> Blueprint:
     """The calendars below `/booking/f/`."""
-    pages = private_pages("feed", __name__, prefix=PREFIX, say=_say)
+    pages = private_pages("feed", TEMPLATES, prefix=PREFIX, say=_say)
     address = f"{PATH.removeprefix(PREFIX)}<token>{SUFFIX}"
     pages.add_url_rule(address, "read", partial(_read, run, load_texts(TEXTS)), methods=["GET"])
     return pages

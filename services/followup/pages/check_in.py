@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Final
 
 import structlog
 from flask import Blueprint, Response, make_response, redirect, render_template, request
@@ -26,27 +26,23 @@ from services.followup.operations.by_link import (
 )
 from services.followup.pages import form, view
 from services.followup.pages.view import Asked, View
-from shared.errors import Forbidden, Invalid, NotFound, RuleBroken
+from shared.errors import Forbidden, Invalid, RuleBroken
 from shared.page_texts import Texts, as_asked, best, load_texts
-from shared.pages import YEAR, Run, give_pass, pass_token, private_pages, year
+from shared.pages import YEAR, Run, answer_links, give_pass, pass_token, private_pages, year
 from shared.unit_of_work import EVERY_CLINIC
 
 PREFIX: Final = "/followup"
 TEXTS: Final = Path(__file__).parent / "texts"
+TEMPLATES: Final = Path(__file__).parent / "templates"
 log = structlog.get_logger()
 
 
 def check_in_pages(run: Run, *, public_url: str) -> Blueprint:
     """The pages below `/followup/c/`. Their cookie is for https only where `public_url` is."""
     texts = load_texts(TEXTS)
-    pages = private_pages("check_in", __name__, prefix=PREFIX, say=lambda *page: _say(texts, *page))
+    pages = private_pages("check_in", TEMPLATES, prefix=PREFIX, say=lambda *page: _say(texts, *page))
     door = _Door(run, texts, secure=public_url.startswith("https://"))
-    address = f"{PATH.removeprefix(PREFIX)}<token>"
-    pages.add_url_rule(address, "show", door.show, methods=["GET"])
-    pages.add_url_rule(address, "take", door.take, methods=["POST"])
-    # A link that was cut off, or got something behind it, is explained like one that nobody made.
-    for nowhere in (PATH.removeprefix(PREFIX), f"{address}/", f"{address}/<path:rest>"):
-        pages.add_url_rule(nowhere, view_func=_nowhere, methods=["GET", "POST"])
+    answer_links(pages, PATH, show=door.show, take=door.take)
     return pages
 
 
@@ -137,10 +133,6 @@ def _differ(answers: AllAnswers, kept: AllAnswers) -> bool:
         for instrument, given in answers.items()
         for item, value in given.items()
     )
-
-
-def _nowhere(**_: Any) -> NoReturn:
-    raise NotFound("page")
 
 
 def _page(shown: View, status: HTTPStatus) -> Response:

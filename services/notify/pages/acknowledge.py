@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
@@ -16,14 +16,14 @@ from werkzeug.wrappers import Response as AnyResponse
 from services.notify.domain.page import PATH, PageStatus
 from services.notify.operations import pages
 from services.notify.operations.pages import ByLink, OpenedPage
-from shared.errors import NotFound
 from shared.localtime import to_local
 from shared.page_texts import Texts, as_asked, best, load_texts
-from shared.pages import Run, private_pages, spoken
+from shared.pages import Run, answer_links, private_pages, spoken
 from shared.unit_of_work import EVERY_CLINIC
 
 PREFIX: Final = "/notify"
 TEXTS: Final = Path(__file__).parent / "texts" / "acknowledge"
+TEMPLATES: Final = Path(__file__).parent / "templates"
 DO: Final = "do"
 """What a button wants."""
 
@@ -45,14 +45,9 @@ class View:
 def staff_pages(run: Run) -> Blueprint:
     """The pages below `/notify/p/`."""
     texts = load_texts(TEXTS)
-    blueprint = private_pages("staff", __name__, prefix=PREFIX, say=lambda *page: _say(texts, *page))
+    blueprint = private_pages("staff", TEMPLATES, prefix=PREFIX, say=lambda *page: _say(texts, *page))
     door = _Door(run, texts)
-    address = f"{PATH.removeprefix(PREFIX)}<token>"
-    blueprint.add_url_rule(address, "show", door.show, methods=["GET"])
-    blueprint.add_url_rule(address, "take", door.take, methods=["POST"])
-    # A link that was cut off, or got something behind it, is explained like one that nobody made.
-    for nowhere in (PATH.removeprefix(PREFIX), f"{address}/", f"{address}/<path:rest>"):
-        blueprint.add_url_rule(nowhere, view_func=_nowhere, methods=["GET", "POST"])
+    answer_links(blueprint, PATH, show=door.show, take=door.take)
     return blueprint
 
 
@@ -77,10 +72,6 @@ class _Door:
         clinic_id: str = self._run(EVERY_CLINIC, pages.clinic_of_page, token)
         opened: OpenedPage = self._run(clinic_id, operation, ByLink(token))
         return opened
-
-
-def _nowhere(**_: Any) -> NoReturn:
-    raise NotFound("page")
 
 
 def _view(opened: OpenedPage, texts: Mapping[str, Texts]) -> View:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
@@ -22,13 +22,13 @@ from services.notify.operations.unsubscribe import (
     subscribe_again,
     unsubscribe,
 )
-from shared.errors import NotFound
 from shared.page_texts import Texts, as_asked, best, load_texts
-from shared.pages import Run, private_pages
+from shared.pages import Run, answer_links, private_pages
 from shared.unit_of_work import EVERY_CLINIC
 
 PREFIX: Final = "/notify"
 TEXTS: Final = Path(__file__).parent / "texts" / "unsubscribe"
+TEMPLATES: Final = Path(__file__).parent / "templates"
 DO: Final = "do"
 """What a button wants."""
 ONE_CLICK: Final = ("List-Unsubscribe", "One-Click")
@@ -47,14 +47,9 @@ class View:
 def unsubscribe_pages(run: Run) -> Blueprint:
     """The pages below `/notify/u/`."""
     texts = load_texts(TEXTS)
-    pages = private_pages("unsubscribe", __name__, prefix=PREFIX, say=lambda *page: _say(texts, *page))
+    pages = private_pages("unsubscribe", TEMPLATES, prefix=PREFIX, say=lambda *page: _say(texts, *page))
     door = _Door(run, texts)
-    address = f"{UNSUBSCRIBE.removeprefix(PREFIX)}<token>"
-    pages.add_url_rule(address, "show", door.show, methods=["GET"])
-    pages.add_url_rule(address, "take", door.take, methods=["POST"])
-    # A link that was cut off, or got something behind it, is explained like one that nobody made.
-    for nowhere in (UNSUBSCRIBE.removeprefix(PREFIX), f"{address}/", f"{address}/<path:rest>"):
-        pages.add_url_rule(nowhere, view_func=_nowhere, methods=["GET", "POST"])
+    answer_links(pages, UNSUBSCRIBE, show=door.show, take=door.take)
     return pages
 
 
@@ -91,10 +86,6 @@ class _Door:
     def _page(self, found: Subscription) -> Response:
         say = best(self._texts, found.locale)
         return _rendered(View("stopped" if found.is_stopped else "open", say, found.alias))
-
-
-def _nowhere(**_: Any) -> NoReturn:
-    raise NotFound("page")
 
 
 def _say(texts: Mapping[str, Texts], template: str, status: HTTPStatus) -> Response:
