@@ -5,13 +5,12 @@ from typing import Any, Final
 
 from marshmallow import Schema, fields, post_load, validate
 
-from services.booking.api.request_fields import AN_ID, LocalDate, LocalMoment, Many, a_slug, an_id
-from services.booking.api.series_schemas import FindingAnswer, PlaceRequest
+from services.booking.api.request_fields import AN_ID, LocalDate, LocalMoment, Many, an_id
+from services.booking.api.series_schemas import CourseRequest, FindingAnswer, PlaceRequest
 from services.booking.domain.calendar.slots import Weekday
 from services.booking.domain.placement.placement import Wish
 from services.booking.domain.planning.cost import RATES
 from services.booking.domain.planning.wishes import TimeOfDay, Wishes, WishKind
-from services.booking.domain.protocol.protocol import Condition
 from services.booking.domain.protocol.publishing import MOST_SESSIONS
 from services.booking.operations.plans import FixedSession
 from shared.fields import WallTime
@@ -66,7 +65,7 @@ class FixedSessionRequest(PlaceRequest):
         return FixedSession(data["number"], Wish(**wish))
 
 
-class PlansRequest(Schema):
+class PlansRequest(CourseRequest):
     """Which series is to be placed, and when its first session may be."""
 
     class Meta:
@@ -76,22 +75,6 @@ class PlansRequest(Schema):
             "wishes": {"weekdays": ["MO", "WE", "FR"], "times": [{"from_time": "09:00", "until_time": "14:00"}]},
         }
 
-    patient_id = an_id(required=True)
-    protocol = a_slug(required=True)
-    edition = fields.Integer(
-        load_default=None,
-        allow_none=True,
-        strict=True,
-        validate=validate.Range(1, 100_000),
-        metadata={"description": "null: the latest"},
-    )
-    condition = fields.Enum(
-        Condition,
-        by_value=True,
-        load_default=None,
-        allow_none=True,
-        metadata={"description": "may be left out when the protocol treats only one"},
-    )
     from_date = LocalDate(load_default=None, allow_none=True, metadata={"description": "null: today"})
     until_date = LocalDate(
         load_default=None, allow_none=True, metadata={"description": "null: four weeks later; 120 days at most"}

@@ -85,16 +85,8 @@ class FirstFitSchema(Schema):
         return FirstFit(**data)
 
 
-class SeriesRequest(Schema):
-    """A whole series: at the times of `sessions`, or wherever it fits first. One of the two is needed."""
-
-    class Meta:
-        example: Final = {
-            "patient_id": AN_ID,
-            "protocol": "booster-single",
-            "condition": "depression",
-            "sessions": [{"starts_local": "2027-03-09T09:00"}],
-        }
+class CourseRequest(Schema):
+    """For whom, and by which protocol."""
 
     patient_id = an_id(required=True)
     protocol = a_slug(required=True)
@@ -112,6 +104,19 @@ class SeriesRequest(Schema):
         allow_none=True,
         metadata={"description": "may be left out when the protocol treats only one"},
     )
+
+
+class SeriesRequest(CourseRequest):
+    """A whole series: at the times of `sessions`, or wherever it fits first. One of the two is needed."""
+
+    class Meta:
+        example: Final = {
+            "patient_id": AN_ID,
+            "protocol": "booster-single",
+            "condition": "depression",
+            "sessions": [{"starts_local": "2027-03-09T09:00"}],
+        }
+
     sessions = Many(fields.Nested(WishSchema), load_default=(), validate=validate.Length(max=MOST_SESSIONS))
     first_fit = fields.Nested(FirstFitSchema, load_default=None, allow_none=True)
     overrides = overrides()

@@ -8,6 +8,7 @@ from services.booking.wiring import service
 from shared.host import Host
 from shared.settings import load
 from tests.integration.booking.booking_host import ThisBooking
+from tests.integration.booking.worlds import Fake, World
 from tests.integration.environment import an_environment
 
 
@@ -26,3 +27,12 @@ def booking(settings: Settings) -> Iterator[ThisBooking]:
     yield this
     host.database.client.drop_database(host.database.name)
     host.database.client.close()
+
+
+@pytest.fixture(params=["fake", "real"])
+def world(request: pytest.FixtureRequest) -> World:
+    """Both; what they share has to hold for both."""
+    if request.param == "fake":
+        return Fake()
+    booking: ThisBooking = request.getfixturevalue("booking")
+    return booking

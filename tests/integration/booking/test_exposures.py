@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 import pytest
 
@@ -16,6 +16,7 @@ from services.booking.domain.series.session import CancelReason, SessionStatus
 from services.booking.operations.series import BookSeries, book_series
 from shared.errors import Contended, RuleBroken
 from tests.integration.booking.booking_host import ThisBooking, at_once
+from tests.integration.booking.worlds import World
 from tests.support.booking_builders import (
     CASE_A,
     CLINIC,
@@ -27,33 +28,11 @@ from tests.support.booking_builders import (
     a_patient,
     a_series,
     a_session,
-    a_world,
     hours,
     wishes,
 )
-from tests.support.booking_fakes import FakeBooking
 
 ADA = "person of patient-1"
-
-
-class World(Protocol):
-    def attempt(self, clinic_id: str, operation: Callable[[Any], Any]) -> Any: ...
-
-
-class Fake:
-    def __init__(self) -> None:
-        self.world = FakeBooking(a_world().now)
-
-    def attempt(self, clinic_id: str, operation: Callable[[Any], Any]) -> Any:
-        unit = self.world.unit(clinic_id)
-        result = operation(unit)
-        unit.commit()
-        return result
-
-
-@pytest.fixture(params=["fake", "real"])
-def world(request) -> World:
-    return Fake() if request.param == "fake" else request.getfixturevalue("booking")
 
 
 def keep(world: World, series: Series, clinic_id: str = CLINIC) -> Series:

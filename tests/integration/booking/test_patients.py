@@ -1,10 +1,9 @@
 """Patients at rest and in the search: the same on the fake and on a real database, and by index on the latter."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 import bson
 import pytest
@@ -15,8 +14,8 @@ from services.booking.domain.patient.person import Match, Ruling
 from services.booking.domain.patient.search import terms_of, wanted
 from shared.errors import Conflict
 from tests.integration.booking.booking_host import ThisBooking
-from tests.support.booking_builders import CLINIC, OTHER_CLINIC, a_patient, a_world
-from tests.support.booking_fakes import FakeBooking
+from tests.integration.booking.worlds import Fake, World
+from tests.support.booking_builders import CLINIC, OTHER_CLINIC, a_patient
 
 ADA = a_patient(
     name="Zdeňka Østergård-Nguyễn",
@@ -29,21 +28,6 @@ ADA = a_patient(
 MANY = 10_000
 BY_INDEX = {f"{word}{{ clinic_id: 1, tokens: 1, _id: 1 }}" for word in ("IXSCAN ", " ")}
 """What the database's profile says of a search that reads the index only."""
-
-
-class World(Protocol):
-    def attempt(self, clinic_id: str, operation: Callable[[Any], Any]) -> Any: ...
-
-
-class Fake:
-    def __init__(self) -> None:
-        self.world = FakeBooking(a_world().now)
-
-    def attempt(self, clinic_id: str, operation: Callable[[Any], Any]) -> Any:
-        unit = self.world.unit(clinic_id)
-        result = operation(unit)
-        unit.commit()
-        return result
 
 
 @pytest.fixture(params=["fake", "real"])

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 import pytest
 
@@ -15,6 +15,7 @@ from services.booking.domain.protocol.templates import TEMPLATES
 from services.booking.domain.series.series import Series, SeriesStatus
 from services.booking.domain.series.session import CancelReason, Session, SessionStatus
 from shared.errors import Contended, NotFound, Stale
+from tests.integration.booking.worlds import World
 from tests.support.booking_builders import (
     CLINIC,
     MOOD,
@@ -24,31 +25,9 @@ from tests.support.booking_builders import (
     a_nurse,
     a_series,
     a_session,
-    a_world,
 )
-from tests.support.booking_fakes import FakeBooking
 
 LENGTH = timedelta(minutes=145)
-
-
-class World(Protocol):
-    def attempt(self, clinic_id: str, operation: Callable[[Any], Any]) -> Any: ...
-
-
-class Fake:
-    def __init__(self) -> None:
-        self.world = FakeBooking(a_world().now)
-
-    def attempt(self, clinic_id: str, operation: Callable[[Any], Any]) -> Any:
-        unit = self.world.unit(clinic_id)
-        result = operation(unit)
-        unit.commit()
-        return result
-
-
-@pytest.fixture(params=["fake", "real"])
-def world(request) -> World:
-    return Fake() if request.param == "fake" else request.getfixturevalue("booking")
 
 
 def holding(number: int = 1, chair: str = "chair-1", **fields: Any) -> Session:
