@@ -6,14 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.followup.domain.instrument import Instrument, Item, Scale
-from services.followup.domain.scoring import Score, score
+from services.followup.domain.instrument import FOR_THE_PATIENT, Instrument, Item, Scale
+from services.followup.domain.scoring import Score, help_called_for, score
 from tests.support.followup_instruments import LIBRARY
 
 EVERY = {instrument.id: instrument for instrument in LIBRARY.instruments}
 COUNTED = {id: each for id, each in EVERY.items() if each.total or each.levels}
 SCALES = [(instrument, scale) for instrument in EVERY.values() for scale in instrument.scales]
 BANDED = [(instrument, scale) for instrument, scale in SCALES if scale.bands]
+WITH_PARTS = {"pcl-5", "oci-r", "y-bocs"}
+"""Instruments whose subscales divide the items of the total among them."""
 
 
 def all_answers(instrument: Instrument) -> st.SearchStrategy[dict[str, int]]:
@@ -66,6 +68,7 @@ def test_more_of_a_symptom_is_never_a_lower_score_and_never_less_urgent(id, data
     assert all(a.points <= b.points for a, b in zip(before.subscales, after.subscales, strict=True))
     assert set(before.findings) <= set(after.findings)
     assert all(urgency(after).get(name, 9) <= tier for name, tier in urgency(before).items())
+    assert help_called_for(instrument, answers) <= help_called_for(instrument, {**answers, item.id: raised})
 
 
 @pytest.mark.parametrize("id", [id for id, each in EVERY.items() if any(scale.may_lack for scale in each.scales)])
@@ -110,3 +113,47 @@ def test_one_answer_that_is_missing_leaves_no_total_unless_the_file_says_so(id, 
     asked = {item.id for item in instrument.asked(left)}
     spare = {name for scale in instrument.scales if scale.may_lack for name in scale.items}
     assert score(instrument, left).complete is (gone not in asked or gone in spare)
+
+
+@pytest.mark.parametrize("id", EVERY)
+@given(data=st.data())
+def test_subscales_that_share_out_the_items_add_up_to_the_total(id, data):
+    instrument = EVERY[id]
+    parts = sorted(item for scale in instrument.subscales for item in scale.items)
+    shares_out = instrument.total is not None and parts == sorted(instrument.total.items)
+    assert shares_out is (id in WITH_PARTS)
+    found = score(instrument, data.draw(all_answers(instrument)))
+    if shares_out:
+        assert sum(each.points for each in found.subscales) == found.total
+
+
+@pytest.mark.parametrize("id", EVERY)
+@given(data=st.data())
+def test_without_an_answer_that_is_needed_there_is_no_score(id, data):
+    instrument = EVERY[id]
+    path = instrument.on_path(data.draw(all_answers(instrument)))
+    gone = data.draw(st.sets(st.sampled_from(sorted(path)), min_size=1))
+    some = {item: value for item, value in path.items() if item not in gone}
+    found = score(instrument, some)
+    assert found.complete is not bool(instrument.blank(some))
+    if not found.complete:
+        assert (found.total, found.band, found.subscales, found.findings) == (None, None, (), ())
+
+
+@pytest.mark.parametrize("id", EVERY)
+@given(data=st.data())
+def test_answers_score_the_same_in_any_order(id, data):
+    instrument = EVERY[id]
+    answers = data.draw(all_answers(instrument))
+    shuffled = dict(data.draw(st.permutations(sorted(answers.items()))))
+    assert score(instrument, shuffled) == score(instrument, answers)
+
+
+@pytest.mark.parametrize("id", EVERY)
+@given(data=st.data())
+def test_what_calls_for_help_in_a_full_set_of_answers_reaches_a_person(id, data):
+    instrument = EVERY[id]
+    path = instrument.on_path(data.draw(all_answers(instrument)))
+    silent = {watched.item for watched in instrument.escalating if watched.help == "none"}
+    tiers = [each.tier for each in score(instrument, path).escalation if each.item not in silent]
+    assert bool(help_called_for(instrument, path)) is any(tier <= FOR_THE_PATIENT for tier in tiers)
