@@ -6,6 +6,7 @@ from a file, never from the command line, where every user of the machine could 
 
 import json
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,14 @@ def _told(answer: requests.Response) -> str:
     return "\n".join([f"{problem.get('status')} {problem.get('code')}: {problem.get('detail')}", *faults])
 
 
+def _clinics(api: Api) -> Iterator[Any]:
+    cursor = ""
+    while cursor is not None:
+        page = api.get(f"/booking/v1/clinics?limit=200{f'&cursor={cursor}' if cursor else ''}")
+        yield from page["items"]
+        cursor = page["next_cursor"]
+
+
 def _show(value: Any) -> None:
     click.echo(json.dumps(value, indent=2))
 
@@ -101,12 +110,8 @@ def create_clinic(api: Api, /, **clinic: str) -> None:
 @click.pass_obj
 def list_clinics(api: Api) -> None:
     """List all clinics."""
-    cursor = ""
-    while cursor is not None:
-        page = api.get(f"/booking/v1/clinics?limit=200{f'&cursor={cursor}' if cursor else ''}")
-        for clinic in page["items"]:
-            click.echo(f"{clinic['id']}  {clinic['zone']:<24} {clinic['name']}")
-        cursor = page["next_cursor"]
+    for clinic in _clinics(api):
+        click.echo(f"{clinic['id']}  {clinic['zone']:<24} {clinic['name']}")
 
 
 @admin.command("issue-key")
@@ -198,6 +203,38 @@ def republish(api: Api, service: str, since: str, until: str, clinic: str | None
     """Tell again what a service told in a window; hearers drop what they know."""
     body = {"since": since, "until": until, "clinic_id": clinic}
     _show(api.post(f"/{service}/v1/operations/republish", body))
+
+
+@admin.group()
+def audit() -> None:
+    """The record of who did what to whose treatment."""
+
+
+@audit.command("verify")
+@click.option("--clinic", help="Only this clinic's chain.")
+@click.pass_obj
+def verify_audit(api: Api, clinic: str | None) -> None:
+    """Verify every clinic's audit chain; exit status 1 when one does not hold.
+
+    Shows where each ends: kept elsewhere, that shows later whether a chain was made anew.
+    """
+    of = [clinic] if clinic else [one["id"] for one in _clinics(api)]
+    sys.exit(sum(_tell_breaks(api, id) for id in of) > 0)
+
+
+def _tell_breaks(api: Api, clinic: str) -> int:
+    """Walk a clinic's audit chain part by part, and say where it does not hold; at how many places."""
+    until: Any = {"seq": 0, "hash": ""}
+    head: Any = {"seq": 1}
+    count = 0
+    while until["seq"] < head["seq"]:
+        query = f"after={until['seq']}&hash={until['hash']}"
+        said = api.get(f"/booking/v1/clinics/{clinic}/audit/verification?{query}")
+        until, head, count = said["until"], said["head"], count + len(said["breaks"])
+        for place in said["breaks"]:
+            click.echo(f"{clinic}  does not hold at entry {place['seq']}: {place['what']}")
+    click.echo(f"{clinic}  {head['seq']} entries, the newest {head['hash'] or '-'}")
+    return count
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ Both ignore unknown fields when reading: a newer writer may add some.
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any, TypeVar, cast
 
 from cattrs import Converter
@@ -33,6 +34,8 @@ def _new_converter() -> Converter:
     converter.register_unstructure_hook(timedelta, lambda length: length.total_seconds())
     converter.register_structure_hook(timedelta, lambda value, _: timedelta(seconds=value))
     converter.register_structure_hook(datetime, _moment)
+    converter.register_unstructure_hook(Decimal, str)
+    converter.register_structure_hook(Decimal, lambda value, _: Decimal(value))
     return converter
 
 
@@ -54,7 +57,7 @@ _json = _for_json()
 
 
 def to_document(value: Any) -> dict[str, Any]:
-    """The stored form of a dataclass: instants native, dates, wall times and enums as text, durations in seconds."""
+    """The stored form of a dataclass: instants native; dates, times, decimals, enums as text; durations in seconds."""
     return cast("dict[str, Any]", _documents.unstructure(value))
 
 

@@ -91,6 +91,7 @@ def hear_key_revoked(uow: HasKeyRing, command: KeyRevoked) -> None:
 
 KEY_HANDLERS: Handlers = {
     "access_key.issued.v1": Heard(KeyIssued, hear_key_issued),
+    "access_key.issued.v2": Heard(KeyIssued, hear_key_issued),
     "access_key.changed.v1": Heard(KeyChanged, hear_key_changed),
     "access_key.revoked.v1": Heard(KeyRevoked, hear_key_revoked),
 }

@@ -8,11 +8,13 @@ from tests.architecture.checks.moves import faults_of, first_state, steps_of
 from tests.architecture.checks.tables import SERVICES, module_of, modules_below
 
 ENDS = {
+    "services.booking.domain.chart.assessment": {"superseded"},
     "services.booking.domain.series.offer": {"accepted", "declined", "expired", "withdrawn"},
     "services.booking.domain.waiting.opening": {"ended"},
     "services.booking.domain.series.series": {"completed", "cancelled", "lapsed"},
     "services.booking.domain.series.session": {"fulfilled"},
     "services.booking.domain.clinic.task": {"completed", "cancelled"},
+    "services.booking.domain.treatment.treatment": {"discharged", "left", "not-infused"},
     "services.booking.domain.waiting.waitlist": {"placed", "withdrawn"},
     "services.followup.domain.alert": {"closed"},
     "services.followup.domain.check_in": {"answered", "missed", "cancelled"},

@@ -27,6 +27,13 @@ def test_the_scopes_are_those_that_keys_are_issued_for():
     assert sorted(ISSUED | {PLATFORM}) == sorted(check.SCOPES)
 
 
+@pytest.mark.parametrize("service", ["followup", "notify"])
+def test_a_nurse_works_at_the_desk_too(service):
+    for_the_desk = [route for route in table_of(service, "api.routes", "ROUTES") if "front_desk" in route.scopes]
+    assert for_the_desk
+    assert [route.name for route in for_the_desk if "nurse" not in route.scopes] == []
+
+
 # --- negative proofs ------------------------------------------------------------------------------------------------
 
 

@@ -17,6 +17,10 @@ PLATFORM_BY_ID = {
 }
 BY_ID = {
     "booking": {
+        "audit_heads": "one for each clinic, by its id",
+        "consent_texts": "one for each clinic, by its id",
+        "education_receipts": "one for each patient, by their id",
+        "education_reviews": "one for each clinic, by its id",
         "visitors": "by the digest of the link that they came through",
     },
     "followup": {

@@ -77,6 +77,15 @@ def test_a_stray_row_and_a_broken_promise_are_found():
     ]
 
 
+def test_a_version_that_a_newer_one_replaced_is_heard_and_told_no_more():
+    types = {CakeBaked: Told("cake.baked.v10")}
+    assert table_faults({CakeBaked}, types, {"cake.baked.v1", "cake.baked.v9", "cake.baked.v10"}) == []
+    assert table_faults({CakeBaked}, types, {"cake.baked.v10", "cake.baked.v11"}) == [
+        "cake.baked.v10 is told and replaced by a newer version",
+        "cake.baked.v11 is promised and never told",
+    ]
+
+
 def test_an_open_personal_field_is_found():
     assert sealing_faults({CakeBaked: Told("cake.baked.v1", sealed=frozenset({"icing"}))}) == [
         "cake.baked.v1: name is personal and not sealed",

@@ -2,7 +2,8 @@
 
 A schema is read in two ways: hearers check what comes against it (old events may still come), and they count on what
 it promises. So a change breaks when it refuses what was allowed, or no longer promises what was promised. A breaking
-change needs a new version of the type: `session.moved.v2`, told beside `v1` until nobody hears that one.
+change needs a new version of the type: `session.moved.v2`. Its hearers learn it before it is told in the place of `v1`,
+and go on hearing that one: old events may still come.
 """
 
 from collections.abc import Collection, Iterator, Mapping

@@ -22,6 +22,7 @@ from services.booking.operations.series import BookSeries, book_series
 from shared.localtime import resolve
 from shared.private_link import NewLink, new_link
 from tests.support.booking_fakes import FakeBooking
+from tests.support.cleared import cleared
 
 CLINIC = "clinic-1"
 OTHER_CLINIC = "clinic-2"
@@ -136,12 +137,15 @@ def a_clinic(id: str = CLINIC, zone: str = NEW_YORK) -> Clinic:
 
 
 def a_world(*resources: Resource, zone: str = NEW_YORK, now: datetime = NOW) -> FakeBooking:
-    """A clinic with the default protocols, two patients and (unless said otherwise) one chair and one nurse."""
+    """A clinic with the default protocols, two patients who are cleared for every course, and (unless said otherwise)
+    one chair and one nurse.
+    """
     world = FakeBooking(now)
     unit = world.unit(CLINIC)
     unit.clinics.save(a_clinic(zone=zone))
     for patient_id in (PATIENT, "patient-2"):
         unit.patients.save(a_patient(patient_id))
+        cleared(unit, patient_id, zone)
     for protocol in default_protocols():
         unit.protocols.save(protocol)
     for resource in resources or (a_chair(), a_nurse()):

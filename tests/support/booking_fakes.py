@@ -3,16 +3,23 @@
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any, Generic, TypeVar
 
+from services.booking.domain.audit.entry import Entry as AuditEntry
 from services.booking.domain.calendar.resource import Resource, ResourceKind
 from services.booking.domain.calendar.slots import LONGEST_SESSION, runs_of, slots_of
+from services.booking.domain.chart.assessment import Assessment
+from services.booking.domain.chart.consent import Consent, ConsentTexts
+from services.booking.domain.chart.dose_order import DoseOrder
+from services.booking.domain.chart.misuse import Signal
 from services.booking.domain.clinic.access_key import AccessKey
 from services.booking.domain.clinic.clinic import Clinic
 from services.booking.domain.clinic.task import Task, TaskKind, TaskStatus
+from services.booking.domain.page.education import Receipts, Reviews
 from services.booking.domain.page.private_link import PATH, Visitors
 from services.booking.domain.patient.clearance import Clearance
-from services.booking.domain.patient.exposure import Exposure, Source
+from services.booking.domain.patient.exposure import Exposure, Infusion, Source
 from services.booking.domain.patient.patient import Patient, external_id_taken
 from services.booking.domain.patient.person import identity_of
 from services.booking.domain.patient.search import Terms, terms_of
@@ -20,6 +27,7 @@ from services.booking.domain.protocol.protocol import Protocol
 from services.booking.domain.series.offer import Offer, OfferStatus
 from services.booking.domain.series.series import Series, SeriesStatus
 from services.booking.domain.series.session import Session
+from services.booking.domain.treatment.treatment import EndKind, Treatment
 from services.booking.domain.views.day_sheet import SessionOfSeries
 from services.booking.domain.views.feed import Feed
 from services.booking.domain.waiting.opening import Opening
@@ -30,16 +38,20 @@ from shared.errors import Conflict, Contended, NotFound, Stale
 from shared.paging import Page
 from shared.private_link import NewLink, new_link
 from shared.unit_of_work import EVERY_CLINIC
+from tests.support.booking_audit import FakeAudit
 
 PUBLIC_URL = "https://care.example"
 A = TypeVar(
     "A",
-    AccessKey, Clearance, Clinic, Entry, Feed, Offer, Opening, Patient, Protocol, Resource, Series, Task, Visitors,
+    AccessKey, Assessment, Clearance, Clinic, Consent, ConsentTexts, DoseOrder, Entry,
+    Feed, Offer, Opening, Patient, Protocol, Receipts, Resource, Reviews, Series, Signal, Task, Treatment, Visitors,
 )  # fmt: skip
 THE_DESK = Actor("key-of-the-desk", frozenset({"front_desk"}))
 A_CLINICIAN = Actor("key-of-a-clinician", frozenset({"clinician"}))
+A_NURSE = Actor("key-of-a-nurse", frozenset({"nurse"}))
 _KINDS = (
-    AccessKey, Clearance, Clinic, Entry, Feed, Offer, Opening, Patient, Protocol, Resource, Series, Task, Visitors,
+    AccessKey, Assessment, Clearance, Clinic, Consent, ConsentTexts, DoseOrder, Entry,
+    Feed, Offer, Opening, Patient, Protocol, Receipts, Resource, Reviews, Series, Signal, Task, Treatment, Visitors,
 )  # fmt: skip
 
 
@@ -53,6 +65,7 @@ class FakeBooking:
     made: int = 0
     actor: Actor = THE_DESK
     exposures: dict[str, Exposure] = field(default_factory=dict)
+    audit: dict[str, list[AuditEntry]] = field(default_factory=dict)
 
     def unit(self, clinic_id: str) -> "FakeUnitOfWork":
         return FakeUnitOfWork(self, clinic_id)
@@ -96,6 +109,11 @@ class FakeUnitOfWork:
         self.clinics = FakeStore(self, Clinic)
         self.patients = FakePatients(self, Patient)
         self.clearances = FakeClearances(self, Clearance)
+        self.assessments = FakeAssessments(self, Assessment)
+        self.consents = FakeConsents(self, Consent)
+        self.consent_texts = FakeConsentTexts(self, ConsentTexts)
+        self.dose_orders = FakeDoseOrders(self, DoseOrder)
+        self.signals = FakeSignals(self, Signal)
         self.protocols = FakeProtocols(self)
         self.resources = FakeResources(self, Resource)
         self.exposures = FakeExposures(self)
@@ -105,7 +123,11 @@ class FakeUnitOfWork:
         self.offers = FakeOffers(self, Offer)
         self.openings = FakeStore(self, Opening)
         self.visitors = FakeVisitors(self, Visitors)
+        self.education_reviews = FakeReviews(self, Reviews)
+        self.education_receipts = FakeReceipts(self, Receipts)
         self.feeds = FakeFeeds(self, Feed)
+        self.treatments = FakeTreatments(self, Treatment)
+        self.audit = FakeAudit(world.audit, clinic_id, lambda *write: self.write(FakeWrite(*write)))
         self._writes: list[FakeWrite] = []
 
     def new_id(self) -> str:
@@ -233,6 +255,53 @@ class FakeClearances(FakeStore[Clearance]):
         return frozenset(row.id for row in self.mine() if row.is_held)
 
 
+class FakeConsents(FakeStore[Consent]):
+    """What patients signed."""
+
+    def of_patient(self, patient_id: str) -> Sequence[Consent]:
+        return [row for row in self.mine() if row.patient_id == patient_id]
+
+
+class FakeConsentTexts(FakeStore[ConsentTexts]):
+    """One for each clinic."""
+
+    def of_clinic(self, version: int | None = None) -> ConsentTexts:
+        texts = next(iter(self.mine()), ConsentTexts(self.unit.clinic_id))
+        if version not in {None, texts.version}:
+            raise Stale
+        return texts
+
+
+class FakeAssessments(FakeStore[Assessment]):
+    """Assessments, by patient."""
+
+    def list(self, *, after: str | None, limit: int, patient_id: str) -> list[Assessment]:  # type: ignore[override]
+        return [row for row in self.of_patient(patient_id) if row.id > (after or "")][:limit]
+
+    def of_patient(self, patient_id: str) -> Sequence[Assessment]:
+        return [row for row in self.mine() if row.patient_id == patient_id]
+
+
+class FakeDoseOrders(FakeStore[DoseOrder]):
+    """Dose orders, by series and by patient."""
+
+    def in_force(self, series_id: str) -> DoseOrder | None:
+        return next((row for row in self.of_series(series_id) if row.superseded_by is None), None)
+
+    def of_patient(self, patient_id: str) -> Sequence[DoseOrder]:
+        return [row for row in self.mine() if row.patient_id == patient_id]
+
+    def of_series(self, series_id: str) -> Sequence[DoseOrder]:
+        return sorted((row for row in self.mine() if row.series_id == series_id), key=lambda row: row.number)
+
+
+class FakeSignals(FakeStore[Signal]):
+    """What staff noticed, by patient."""
+
+    def of_patient(self, patient_id: str) -> Sequence[Signal]:
+        return sorted((row for row in self.mine() if row.patient_id == patient_id), key=lambda row: row.on)
+
+
 class FakeProtocols:
     """Editions of protocols."""
 
@@ -295,6 +364,18 @@ class FakeExposures:
     def note_reviewed(self, person: str) -> None:
         self.write(self.of(person).reviewed_in(self.unit.clinic_id))
 
+    def note_begun(self, person: str, of: str) -> None:
+        self.write(self.of(person).with_infusions(Infusion(self.unit.clinic_id, of)))
+
+    def note_ended(self, person: str, of: str) -> None:
+        self.write(self.of(person).without_infusions({of}))
+
+    def take_along(self, before: str, now: str, series_id: str) -> None:
+        found = [one for one in self.of(before).infusing if one.of.startswith(f"{series_id}.")]
+        if found:
+            self.write(self.of(before).without_infusions({one.of for one in found}))
+            self.write(self.of(now).with_infusions(*found))
+
     def write(self, changed: Exposure) -> None:
         person = changed.id
         self.known[person] = replace(changed, version=changed.version + 1)
@@ -316,6 +397,7 @@ class FakeSeriesStore(FakeStore[Series]):
         aggregate = follow(self.unit, before, aggregate)
         if before.person != aggregate.person:
             self.unit.exposures.put(before.person, Source.SERIES, aggregate.id, ())
+            self.unit.exposures.take_along(before.person, aggregate.person, aggregate.id)
         is_moved = before.person != aggregate.person
         self.unit.exposures.put(
             aggregate.person, Source.SERIES, aggregate.id, aggregate.dose_dates, is_unforeseen=is_moved
@@ -418,6 +500,23 @@ class FakeTasks(FakeStore[Task]):
         return Page(items, behind[limit - 1][0] if len(behind) > limit else None)
 
 
+class FakeTreatments(FakeStore[Treatment]):
+    """Treatments, by patient."""
+
+    def find(self, id: str) -> Treatment | None:
+        return next((row for row in self.mine() if row.id == id), None)
+
+    def of_patient(self, patient_id: str) -> Sequence[Treatment]:
+        return sorted((row for row in self.mine() if row.patient_id == patient_id), key=lambda row: row.arrived_at)
+
+    def last_dose(self, patient_id: str) -> Decimal | None:
+        ends = [row.end for row in self.of_patient(patient_id) if row.end and row.end.kind is EndKind.COMPLETED]
+        return ends[-1].given_mg if ends else None
+
+    def under_way(self) -> Sequence[Treatment]:
+        return [row for row in self.mine() if row.is_under_way]
+
+
 class FakeFeeds(FakeStore[Feed]):
     """Calendar feeds, by resource and by address."""
 
@@ -442,6 +541,20 @@ class FakeVisitors(FakeStore[Visitors]):
 
     def of(self, link_digest: str) -> Visitors:
         return next((row for row in self.mine() if row.id == link_digest), Visitors(link_digest))
+
+
+class FakeReviews(FakeStore[Reviews]):
+    """Who stands behind what patients read; one for each clinic."""
+
+    def of_clinic(self) -> Reviews:
+        return next(iter(self.mine()), Reviews(self.unit.clinic_id))
+
+
+class FakeReceipts(FakeStore[Receipts]):
+    """What patients say they have read, by the patient's id."""
+
+    def of(self, patient_id: str) -> Receipts:
+        return next((row for row in self.mine() if row.id == patient_id), Receipts(patient_id))
 
 
 class FakeWaitlist(FakeStore[Entry]):

@@ -12,8 +12,9 @@ from services.booking.domain.waiting.waitlist import Entry
 from services.booking.operations.offers import OfferOpening, offer_opening
 from services.booking.operations.series import CancelSession, cancel_session
 from services.booking.operations.waitlist import JoinWaitlist, join_waitlist
-from tests.support.booking_builders import CASE_A, CLINIC, PATIENT, a_booking, a_patient, a_world, booked
+from tests.support.booking_builders import CASE_A, CLINIC, NEW_YORK, PATIENT, a_booking, a_patient, a_world, booked
 from tests.support.booking_fakes import FakeBooking
+from tests.support.cleared import cleared
 
 FREED: Final = CASE_A[2]
 """Monday 9 March: session 3 of the first patient, which comes free."""
@@ -28,6 +29,7 @@ def a_busy_world(patients: int = 4) -> FakeBooking:
     unit = world.unit(CLINIC)
     for number in range(3, patients + 1):
         unit.patients.save(a_patient(f"patient-{number}"))
+        cleared(unit, f"patient-{number}", NEW_YORK)
     unit.commit()
     booked(world)
     return world

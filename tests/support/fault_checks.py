@@ -14,10 +14,12 @@ from typing import Any, Final
 from pymongo.database import Database
 
 from deploy.local.mail_catcher import caught
+from services.booking.domain.audit.entry import Entry, Head, verify
 from services.booking.store.indexes import TELLS as BOOKING_TELLS
 from services.followup.store.indexes import TELLS as FOLLOWUP_TELLS
 from services.notify.store.indexes import TELLS as NOTIFY_TELLS
 from shared import contracts
+from shared.converters import from_document
 from tests.support.fault_load import Answered, Client
 
 TELLS: Final[Mapping[str, Sequence[str]]] = {
@@ -62,6 +64,7 @@ def unfinished(evidence: Evidence, now: datetime) -> list[str]:
         *unopened(evidence, now),
         *unclosed(evidence, now),
         *unpaged(evidence, now),
+        *unwatched(evidence, now),
         *untold(evidence),
         *unheard(evidence),
         *set_aside(evidence),
@@ -85,6 +88,12 @@ def unpaged(evidence: Evidence, now: datetime) -> Iterator[str]:
     """No alert waits for the next one to be paged."""
     for row in evidence.rows("followup", "alerts", status="raised", next_step_at={"$lte": now}):
         yield f"alert {row['_id']} wanted a page at {row['next_step_at']}"
+
+
+def unwatched(evidence: Evidence, now: datetime) -> Iterator[str]:
+    """Nobody who was given something waits for a look that is overdue."""
+    for row in evidence.rows("booking", "treatments", next_at={"$lte": now}):
+        yield f"treatment {row['_id']} wanted a look at {row['next_at']}"
 
 
 def untold(evidence: Evidence) -> Iterator[str]:
@@ -136,7 +145,7 @@ def unsent(evidence: Evidence, now: datetime) -> Iterator[str]:
 
 def wrongs(evidence: Evidence) -> list[str]:
     """What no fault may lead to."""
-    checks = (gaps, misplaced_visits, strangers, check_ins_amiss, said_twice, overlaps)
+    checks = (gaps, misplaced_visits, strangers, check_ins_amiss, said_twice, overlaps, broken_audit)
     return [fault for check in checks for fault in check(evidence)]
 
 
@@ -224,6 +233,17 @@ def check_ins_amiss(evidence: Evidence) -> Iterator[str]:
     asked = Counter((series, int(number)) for series, kind, *rest in covers for number in rest if kind == "24h")
     if asked - took_place:
         yield f"check-ins too many {asked - took_place}"
+
+
+def broken_audit(evidence: Evidence) -> Iterator[str]:
+    """Whatever was done stands in one unbroken chain."""
+    head = evidence.databases["booking"]["audit_heads"].find_one({"_id": evidence.clinic_id})
+    if head is None:
+        yield "nothing is in the audit chain"
+        return
+    rows = sorted(evidence.rows("booking", "audit", seq={"$lte": head["seq"]}), key=lambda row: row["seq"])
+    breaks = verify([from_document(Entry, row) for row in rows], from_document(Head, head))
+    yield from (f"the audit chain is {one.what} at entry {one.seq}" for one in breaks)
 
 
 def said_twice(evidence: Evidence) -> Iterator[str]:

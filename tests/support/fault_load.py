@@ -15,6 +15,7 @@ from typing import Any, Final, Self
 
 import requests
 
+from deploy.local.clear_patient import TO_BOOK, clear_patient
 from deploy.local.story import Clinic
 from deploy.local.waiting import wait_until
 from shared.ids import new_id
@@ -172,6 +173,17 @@ def family_name(clinic: Clinic) -> str:
     return "".join(ascii_lowercase[int(digit, 16)] for digit in clinic.id.replace("-", "")).title()
 
 
+def make_bookable(client: Client, clinic: Clinic, patient_id: str, today: date) -> None:
+    """Have a patient assessed the day before, and let them sign what is signed before a course is booked."""
+
+    def post(path: str, body: Any) -> Any:
+        answered = client.post(f"/booking/v1/clinics/{clinic.id}{path}", body)
+        assert answered.is_done, f"{path}: {answered.status} {answered.content}"
+        return answered.content
+
+    clear_patient(post, patient_id, today - timedelta(days=1), documents=TO_BOOK)
+
+
 def is_booking(answered: Answered) -> bool:
     """A new series."""
     return answered.status == HTTPStatus.CREATED and answered.path.endswith("/series")
@@ -201,6 +213,7 @@ class _Desk:
         patient = self._note(self.client.post(self._at("patients"), self._person()))
         if not patient.is_done:
             return
+        make_bookable(self.client, self.load.clinic, patient.content["id"], self.load.today)
         wish = {
             "patient_id": patient.content["id"],
             "protocol": PROTOCOL,

@@ -138,13 +138,21 @@ def unreachable() -> ConnectionFailure:
 
 
 def _matches(document: Mapping[str, Any], filter: Mapping[str, Any]) -> bool:
-    return all(_fits(document.get(name), wanted) for name, wanted in filter.items())
+    return all(_fits(_value_at(document, name), wanted) for name, wanted in filter.items())
+
+
+def _value_at(document: Any, name: str) -> Any:
+    for step in name.split("."):
+        document = None if document is None else document.get(step)
+    return document
 
 
 def _fits(value: Any, wanted: Any) -> bool:
     match wanted:
-        case {"$gt": least}:
-            return bool(value is not None and value > least)
+        case {"$gt": least, **rest}:
+            return bool(value is not None and value > least and _fits(value, rest or value))
+        case {"$lte": most}:
+            return bool(value is not None and value <= most)
         case {"$in": several}:
             return value in several
         case dict() if any(name.startswith("$") for name in wanted):

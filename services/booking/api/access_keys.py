@@ -22,7 +22,7 @@ class KeyRequest(Schema):
 
     label = Text(80, required=True)
     scopes = fields.List(
-        fields.String(validate=validate.OneOf(sorted(SCOPES))), required=True, validate=validate.Length(1, 4)
+        fields.String(validate=validate.OneOf(sorted(SCOPES))), required=True, validate=validate.Length(1, len(SCOPES))
     )
     expires_at = fields.AwareDateTime(load_default=None, allow_none=True)
 

@@ -5,12 +5,14 @@ from typing import Any, Final
 
 from marshmallow import Schema, fields, post_load, validate
 
+from services.booking.api.care_schemas import CareSchema
 from services.booking.api.request_fields import Many, a_skill, a_slug
 from services.booking.api.scopes import CLINICAL, DESK
 from services.booking.domain.calendar.resource import MOST_PLACES, ResourceKind
 from services.booking.domain.calendar.slots import Weekday
 from services.booking.domain.protocol.caps import Caps
-from services.booking.domain.protocol.protocol import Block, Condition, Need, Phase, Regimen
+from services.booking.domain.protocol.care import ORDINARY
+from services.booking.domain.protocol.protocol import Block, Condition, Modality, Need, Phase, Regimen
 from services.booking.domain.protocol.publishing import MOST_SESSIONS
 from services.booking.operations import protocol
 from shared.cursors import PageQuery, page_schema
@@ -167,6 +169,14 @@ class RegimenSchema(Schema):
         allow_none=True,
         metadata={"description": "null: those that hold for the condition treated"},
     )
+
+    modality = fields.Enum(
+        Modality,
+        by_value=True,
+        load_default=Modality.INFUSION,
+        metadata={"description": "decides what is signed and who is there"},
+    )
+    care = fields.Nested(CareSchema, load_default=ORDINARY, metadata={"description": "what the day of a dose asks for"})
 
     @post_load
     def build(self, data: dict[str, Any], **_: Any) -> Regimen:

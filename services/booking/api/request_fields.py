@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any, Final
 
 from marshmallow import ValidationError, fields, validate
@@ -37,6 +38,15 @@ class LocalMoment(fields.String):
         raise ValidationError("Not a wall time, such as 2027-03-09T09:00.")
 
 
+class Instant(fields.AwareDateTime):
+    """An instant of the years in which anybody is treated; it becomes one in UTC, of whole milliseconds."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> Any:
+        at = super()._deserialize(value, attr, data, **options)
+        _in_these_years(at.date())
+        return at.astimezone(UTC).replace(microsecond=at.microsecond // 1000 * 1000)
+
+
 class LocalDate(fields.Date):
     """A date of the clinic, 2020 to 2099."""
 
@@ -47,6 +57,28 @@ class LocalDate(fields.Date):
 def _in_these_years(day: date) -> None:
     if not _FIRST <= day <= _LAST:
         raise ValidationError(f"Not between {_FIRST} and {_LAST}.")
+
+
+class DecimalText(fields.String):
+    """A decimal from `least` to `most` with at most `places` behind the point: text, in requests a number as well."""
+
+    def __init__(
+        self, least: Decimal, most: Decimal, *, places: int, metadata: Mapping[str, Any] | None = None, **options: Any
+    ) -> None:
+        self._least, self._most = least, most
+        self._pattern = rf"^[0-9]{{1,9}}(\.[0-9]{{1,{places}}})?$"
+        described = {"pattern": self._pattern, "description": f"{least} to {most}", "example": str(most)}
+        super().__init__(metadata={**described, **(metadata or {})}, **options)
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **options: Any) -> Any:  # noqa: ARG002
+        return None if value is None else format(value, "f")
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> Any:
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        text = str(super()._deserialize(str(value) if is_number else value, attr, data, **options))
+        if not re.fullmatch(self._pattern, text) or not self._least <= Decimal(text) <= self._most:
+            raise ValidationError(f"Not a decimal number from {self._least} to {self._most}.")
+        return Decimal(text)
 
 
 class Many(fields.List[Any]):

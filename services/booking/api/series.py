@@ -3,8 +3,9 @@
 from typing import Final
 
 from services.booking.api import series_schemas as schemas
-from services.booking.api.scopes import CLINICAL, DESK
-from services.booking.operations import queries, series
+from services.booking.api.scopes import DESK, NURSING
+from services.booking.api.treatment_schemas import CheckInRequest, DischargeRequest
+from services.booking.operations import queries, series, visits
 from shared.cursors import page_schema
 from shared.routes import Route
 
@@ -76,27 +77,29 @@ ROUTES: Final[tuple[Route, ...]] = (
         f"{SESSION}/check-in",
         "Note the arrival",
         DESK,
-        series.CheckInSession,
-        series.check_in_session,
+        visits.CheckInSession,
+        visits.check_in_session,
         schemas.SeriesAnswer,
+        body=CheckInRequest,
     ),
     Route(
         "POST",
         f"{SESSION}/start",
         "Note the start",
-        CLINICAL,
-        series.StartSession,
-        series.start_session,
+        NURSING,
+        visits.StartSession,
+        visits.start_session,
         schemas.SeriesAnswer,
     ),
     Route(
         "POST",
         f"{SESSION}/discharge",
         "Note the discharge",
-        CLINICAL,
-        series.DischargeSession,
-        series.discharge_session,
+        NURSING,
+        visits.DischargeSession,
+        visits.discharge_session,
         schemas.SeriesAnswer,
+        body=DischargeRequest,
     ),
     Route(
         "POST",

@@ -93,7 +93,7 @@ class SessionStarted:
 
 @dataclass(frozen=True)
 class SessionDischarged:
-    """The patient went home."""
+    """The patient went home; after a dose they do not drive before `no_driving_until`."""
 
     patient_id: str
     number: int
@@ -102,6 +102,7 @@ class SessionDischarged:
     zone: str
     started_at: datetime
     discharged_at: datetime
+    no_driving_until: datetime | None
 
 
 @dataclass(frozen=True)
@@ -150,6 +151,26 @@ class SeriesResumed:
     resumed_at: datetime
 
 
+@dataclass(frozen=True)
+class TreatmentHeld:
+    """A dose does not begin before a clinician has looked at it; `reason` is the code of what holds it."""
+
+    patient_id: str
+    number: int
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class TreatmentReleased:
+    """A clinician has looked at it: as far as `reasons` go, the codes of what held it, the dose may begin."""
+
+    patient_id: str
+    number: int
+    reasons: tuple[str, ...]
+    at: datetime
+
+
 SeriesEvent: TypeAlias = (
     SeriesBooked
     | SessionConfirmed
@@ -163,6 +184,8 @@ SeriesEvent: TypeAlias = (
     | SeriesCancelled
     | SeriesPaused
     | SeriesResumed
+    | TreatmentHeld
+    | TreatmentReleased
 )
 
 

@@ -8,7 +8,7 @@ _PERSON = frozenset({"name", "birth_date", "phone", "email", "escort_phone"})
 TYPES: Types = {
     events.ClinicOpened: Told("clinic.opened.v1"),
     events.ClinicChanged: Told("clinic.changed.v1"),
-    events.AccessKeyIssued: Told("access_key.issued.v1"),
+    events.AccessKeyIssued: Told("access_key.issued.v2"),
     events.AccessKeyChanged: Told("access_key.changed.v1"),
     events.AccessKeyRevoked: Told("access_key.revoked.v1"),
     events.PatientRegistered: Told("patient.registered.v1", sealed=_PERSON),
@@ -19,6 +19,8 @@ TYPES: Types = {
     events.SeriesCancelled: Told("series.cancelled.v1"),
     events.SeriesPaused: Told("series.paused.v1"),
     events.SeriesResumed: Told("series.resumed.v1"),
+    events.TreatmentHeld: Told("treatment.held.v1"),
+    events.TreatmentReleased: Told("treatment.released.v1"),
     events.OfferMade: Told("offer.made.v1"),
     events.OfferAccepted: Told("offer.accepted.v1"),
     events.OfferDeclined: Told("offer.declined.v1"),

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from services.booking.domain.clinic.clinic import Clinic
 from services.booking.domain.clinic.task import Task, TaskKind, TaskStatus
+from services.booking.domain.page.education import require_present, topic_of
 from services.booking.domain.page.private_link import Visitors, is_open
 from services.booking.domain.page.wish_to_change import Asked, DayPart, Delay, change_wanted, occasion_of, running_late
 from services.booking.domain.patient.patient import Patient
@@ -12,6 +13,7 @@ from services.booking.domain.series.confirmation import ConfirmedBy, confirm, is
 from services.booking.domain.series.offer import Offer, OfferStatus
 from services.booking.domain.series.series import Series
 from services.booking.domain.series.session import Session, SessionStatus
+from services.booking.operations.education import Reading, readings
 from services.booking.operations.offers import AcceptOffer, DeclineOffer, accept_offer, decline_offer
 from services.booking.operations.ports import UnitOfWork
 from shared.errors import Conflict, Forbidden, RuleBroken
@@ -78,6 +80,16 @@ class AnswerOffer:
 
 
 @dataclass(frozen=True)
+class NoteRead:
+    """The patient says that they have read a version of a text."""
+
+    token: str
+    pass_token: str
+    topic: str
+    version: int
+
+
+@dataclass(frozen=True)
 class Proof:
     """What became of a guess: `pass_token` is empty when it was wrong."""
 
@@ -99,6 +111,7 @@ class Appointments:
     at: datetime
     asked: dict[int, Asked]
     offer: Offer | None = None
+    readings: tuple[Reading, ...] = ()
 
 
 def clinic_of_link(uow: UnitOfWork, token: str) -> str:
@@ -121,6 +134,7 @@ def read_appointments(uow: UnitOfWork, command: ReadAppointments) -> Appointment
         at=uow.now,
         asked=_asked(uow, series),
         offer=_offer_to(uow, series) if is_admitted else None,
+        readings=readings(uow, series.patient_id) if is_admitted else (),
     )
 
 
@@ -195,6 +209,21 @@ def answer_offer(uow: UnitOfWork, command: AnswerOffer) -> None:
         accept_offer(uow, AcceptOffer(offer.id))
     else:
         decline_offer(uow, DeclineOffer(offer.id))
+
+
+def note_read(uow: UnitOfWork, command: NoteRead) -> None:
+    """Note that the patient has read a text that is shown to them; once more changes nothing.
+
+    Raises `NotFound`, `Forbidden` without a pass, `RuleBroken` when the link is closed, `Conflict` for a text that is
+    not shown, or whose version is another one by now.
+    """
+    patient_id, topic = _admitted(uow, command.token, command.pass_token).patient_id, topic_of(command.topic)
+    require_present(topic, command.version)
+    if topic not in [reading.review.topic for reading in readings(uow, patient_id)]:
+        raise Conflict("education.not-shown", f"The text of {topic} is not shown any more.")
+    receipts = uow.education_receipts.of(patient_id)
+    if not receipts.of(topic):
+        uow.education_receipts.save(receipts.noted(topic, uow.now))
 
 
 def _admitted(uow: UnitOfWork, token: str, pass_token: str) -> Series:

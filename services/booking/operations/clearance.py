@@ -8,6 +8,7 @@ from services.booking.domain.patient.clearance import Clearance, ClinicalHold, M
 from services.booking.domain.protocol.templates import BOOSTER
 from services.booking.domain.series.gate import closed_by
 from services.booking.domain.series.series import Series
+from services.booking.operations.audit import audited
 from services.booking.operations.ports import UnitOfWork
 from shared.errors import Fault
 
@@ -64,15 +65,18 @@ class ReleaseClinicalHold:
 
 
 def hear_alert_raised(uow: UnitOfWork, command: HearAlertRaised) -> None:
-    """Hold every dose that the patient has not begun, booked by now or later, and leave a task that says so."""
-    if not command.holds_treatment:
-        return
+    """Hold every dose that the patient has not begun, booked by now or later, and leave a task that says so.
+
+    That an alert spoke of suicide is kept, whether or not it holds anything.
+    """
     clearance = uow.clearances.of(command.patient_id)
-    hold = ClinicalHold(command.alert_id, command.trigger, command.tier, command.raised_at)
-    held = clearance.hold(hold)
-    if held != clearance:
-        uow.clearances.save(held)
-        uow.tasks.add(_task_of(command.patient_id, hold))
+    changed = clearance.alerted(command.trigger, command.raised_at)
+    if command.holds_treatment:
+        hold = ClinicalHold(command.alert_id, command.trigger, command.tier, command.raised_at)
+        changed = changed.hold(hold)
+        uow.tasks.add(task_of_hold(command.patient_id, hold))
+    if changed != clearance:
+        uow.clearances.save(changed)
 
 
 def hear_measure_scored(uow: UnitOfWork, command: HearMeasureScored) -> None:
@@ -106,6 +110,7 @@ def show_clearance(uow: UnitOfWork, command: ShowClearance) -> Clearance:
     return uow.clearances.of(uow.patients.get(command.patient_id).id)
 
 
+@audited("clinical-hold.release")
 def release_clinical_hold(uow: UnitOfWork, command: ReleaseClinicalHold) -> Clearance:
     """Let doses be given again as far as this hold goes, and close its task.
 
@@ -115,7 +120,7 @@ def release_clinical_hold(uow: UnitOfWork, command: ReleaseClinicalHold) -> Clea
     clearance = uow.clearances.of(patient.id)
     changed = clearance.released(command.alert_id, Release(command.reason, uow.actor.id, uow.now))
     hold = next(one for one in clearance.holds if one.id == command.alert_id)
-    task = uow.tasks.get(_task_of(patient.id, hold).id)
+    task = uow.tasks.get(task_of_hold(patient.id, hold).id)
     if task.is_open:
         uow.tasks.save(task.complete(command.reason, by=uow.actor.id, at=uow.now))
     return uow.clearances.save(changed)
@@ -127,12 +132,8 @@ def what_closes(uow: UnitOfWork, series: Series, number: int) -> list[Fault]:
     return closed_by(series, number, regimen, uow.clearances.of(series.patient_id))
 
 
-def _is_proposed(uow: UnitOfWork, patient_id: str) -> bool:
-    kind, status = TaskKind.BOOSTER_PROPOSAL, TaskStatus.REQUESTED
-    return bool(uow.tasks.page(after=None, limit=1, status=status, kind=kind, patient_id=patient_id).items)
-
-
-def _task_of(patient_id: str, hold: ClinicalHold) -> Task:
+def task_of_hold(patient_id: str, hold: ClinicalHold) -> Task:
+    """The task that goes with a hold, and is closed by its release."""
     return new_task(
         TaskKind.CLINICAL_HOLD,
         patient_id,
@@ -141,3 +142,8 @@ def _task_of(patient_id: str, hold: ClinicalHold) -> Task:
         at=hold.raised_at,
         due_at=hold.raised_at,
     )
+
+
+def _is_proposed(uow: UnitOfWork, patient_id: str) -> bool:
+    kind, status = TaskKind.BOOSTER_PROPOSAL, TaskStatus.REQUESTED
+    return bool(uow.tasks.page(after=None, limit=1, status=status, kind=kind, patient_id=patient_id).items)

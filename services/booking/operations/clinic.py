@@ -10,6 +10,7 @@ from services.booking.domain.placement.at_risk import at_risk
 from services.booking.domain.placement.reassignment import Decision, hits, require_decision
 from services.booking.domain.protocol.templates import default_protocols
 from services.booking.domain.series.session import Session
+from services.booking.operations.audit import audited
 from services.booking.operations.ports import UnitOfWork
 from shared.errors import Fault
 from shared.localtime import resolve_forward
@@ -53,6 +54,7 @@ class ChangeClinic:
     decision: Decision | None = None
 
 
+@audited("clinic.open")
 def open_clinic(uow: UnitOfWork, command: OpenClinic) -> Clinic:
     """Let a clinic join: its data key, itself and its own copy of every default protocol, all or nothing."""
     clinic, events = Clinic(id=uow.clinic_id, **vars(command)).open(uow.data_keys.create_key(uow.clinic_id))
@@ -71,6 +73,7 @@ def list_clinics(uow: UnitOfWork, command: ListClinics) -> Page[Clinic]:
     return page_of(uow.clinics.list(after=command.after, limit=command.limit + 1), command.limit)
 
 
+@audited("clinic.change")
 def change_clinic(uow: UnitOfWork, command: ChangeClinic) -> Clinic:
     """Change some fields.
 

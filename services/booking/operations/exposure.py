@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from services.booking.domain.clinic.task import Task, TaskKind, new_task
+from services.booking.domain.events import TreatmentHeld, TreatmentReleased
 from services.booking.domain.patient.exposure import Exposure, Source
 from services.booking.domain.patient.patient import ExternalDose, Patient, Reporter
 from services.booking.domain.series.cap_review import reviewed
@@ -12,7 +13,9 @@ from services.booking.domain.series.gate import NO_MEASURE
 from services.booking.domain.series.override import Override
 from services.booking.domain.series.series import Series
 from services.booking.domain.series.session import HoldOn, Session
+from services.booking.operations.audit import audited
 from services.booking.operations.clearance import what_closes
+from services.booking.operations.misuse import watch
 from services.booking.operations.ports import UnitOfWork
 from shared.errors import Conflict
 from shared.localtime import local_date
@@ -59,6 +62,7 @@ class ReviewPerson:
     person: str
 
 
+@audited("external-dose.add")
 def add_external_dose(uow: UnitOfWork, command: AddExternalDose) -> Patient:
     """Count a dose that was given elsewhere; booked sessions that break a cap now go on hold.
 
@@ -67,7 +71,9 @@ def add_external_dose(uow: UnitOfWork, command: AddExternalDose) -> Patient:
     patient = uow.patients.get(command.patient_id)
     today = local_date(uow.now, uow.clinics.get(uow.clinic_id).zone)
     dose = ExternalDose(uow.new_id(), command.on, command.source, command.note)
-    return identify(uow, patient.with_external_dose(dose, today))
+    changed = identify(uow, patient.with_external_dose(dose, today))
+    watch(uow, patient.id)
+    return changed
 
 
 def list_external_doses(uow: UnitOfWork, command: ListExternalDoses) -> Patient:
@@ -75,11 +81,13 @@ def list_external_doses(uow: UnitOfWork, command: ListExternalDoses) -> Patient:
     return uow.patients.get(command.patient_id)
 
 
+@audited("external-dose.remove")
 def remove_external_dose(uow: UnitOfWork, command: RemoveExternalDose) -> Patient:
     """A dose does not count any more; what it has put on hold stays so until it is released. Raises `NotFound`."""
     return identify(uow, uow.patients.get(command.patient_id).without_external_dose(command.dose_id))
 
 
+@audited("session.release")
 def release_session(uow: UnitOfWork, command: ReleaseSession) -> Series:
     """Let a session begin that was on hold, or had no measure, for a stated reason.
 
@@ -92,7 +100,8 @@ def release_session(uow: UnitOfWork, command: ReleaseSession) -> Series:
     if not codes:
         raise Conflict("session.not-on-hold", f"Session {command.number} is not on hold.")
     allowed = [Override(code, command.reason, uow.actor.id, uow.now, (command.number,)) for code in codes]
-    return uow.series.save(series.release(command.number, allowed))
+    told = TreatmentReleased(series.patient_id, command.number, tuple(codes), uow.now)
+    return uow.series.save(series.release(command.number, allowed), [told])
 
 
 def review_person(uow: UnitOfWork, command: ReviewPerson) -> None:
@@ -125,11 +134,13 @@ def _review(uow: UnitOfWork, series: Series, exposure: Exposure) -> None:
     regimen = uow.protocols.get(series.protocol, series.edition).regimen
     caps = regimen.caps_for(series.condition)
     changed = reviewed(replace(series, person=exposure.id), caps, exposure.without(series.id), uow.now)
+    told: list[TreatmentHeld] = []
     for before, after in zip(series.sessions, changed.sessions, strict=True):
         for block in after.blocks[len(before.blocks) :]:
             uow.tasks.add(_task(uow, series, after, block))
+            told.append(TreatmentHeld(series.patient_id, after.number, block.code, uow.now))
     if changed != series:
-        uow.series.save(changed)
+        uow.series.save(changed, told)
 
 
 def _task(uow: UnitOfWork, series: Series, session: Session, block: HoldOn) -> Task:

@@ -1,8 +1,8 @@
 """What a change of a series brings with it, in the same commit.
 
 The store of series calls this at every save of a series that was there before, so no operation can forget it: a place
-on offer is given up when its session goes another way, nobody waits for a session that has moved on, and a place that
-came free is offered to those who wait.
+on offer is given up when its session goes another way, nobody waits for a session that has moved on, a place that came
+free is offered to those who wait, and the treatment of a dose that is called off behind the patient's arrival is over.
 """
 
 from dataclasses import replace
@@ -10,6 +10,8 @@ from datetime import timedelta
 
 from services.booking.domain.series.offer import Changed, Offer
 from services.booking.domain.series.series import Series
+from services.booking.domain.series.session import SessionStatus
+from services.booking.domain.treatment.treatment import treatment_id
 from services.booking.domain.waiting.opening import Opening, OpeningStatus, given_up, opening_at
 from services.booking.operations.ports import UnitOfWork
 from shared.errors import Contended
@@ -22,6 +24,7 @@ def follow(uow: UnitOfWork, before: Series, after: Series) -> Series:
     kept = _without_void_offer(uow, after)
     _end_waiting(uow, before, after)
     _open_places(uow, before, after)
+    _give_up_treatments(uow, before, after)
     return kept
 
 
@@ -59,6 +62,16 @@ def _end_waiting(uow: UnitOfWork, before: Series, after: Series) -> None:
     for entry in uow.waitlist.of_series(after.id):
         if not after.stands(entry.position) and (answered is None or entry.offer_id != answered):
             uow.waitlist.save(entry.withdraw(at=uow.now))
+
+
+def _give_up_treatments(uow: UnitOfWork, before: Series, after: Series) -> None:
+    """Who had arrived for a dose that is called off was given nothing."""
+    for session in before.sessions:
+        is_off = after.session(session.number).status is SessionStatus.CANCELLED
+        if session.doses and session.status is SessionStatus.CHECKED_IN and is_off:
+            treatment = uow.treatments.find(treatment_id(after.id, session.number, session.revision))
+            if treatment is not None:
+                uow.treatments.save(treatment.given_up())
 
 
 def _open_places(uow: UnitOfWork, before: Series, after: Series) -> None:

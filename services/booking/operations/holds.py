@@ -5,6 +5,9 @@ from datetime import timedelta
 
 from services.booking.domain.series import hold
 from services.booking.domain.series.series import Series, SeriesStatus
+from services.booking.operations.audit import audited, sets_rules_aside
+from services.booking.operations.clearing import require_cleared
+from services.booking.operations.misuse import watch
 from services.booking.operations.ports import UnitOfWork
 from services.booking.operations.series import BookSeries, new_series
 from shared.errors import NotFound
@@ -54,6 +57,7 @@ class ExpireHold:
     hold_id: str
 
 
+@audited("rule.set-aside", when=sets_rules_aside)
 def hold_series(uow: UnitOfWork, command: HoldSeries) -> Series:
     """Keep all places of a series or none. Raises as `book_series` does."""
     minutes = command.minutes or uow.clinics.get(uow.clinic_id).hold_minutes
@@ -75,8 +79,16 @@ def list_holds(uow: UnitOfWork, command: ListHolds) -> Page[Series]:
 
 
 def confirm_hold(uow: UnitOfWork, command: ConfirmHold) -> Series:
-    """Book what is held, under the same id. Raises `NotFound`, and `Conflict` when it is over or booked already."""
-    return uow.series.save(*hold.confirm(uow.series.get(command.hold_id), uow.new_link(), at=uow.now))
+    """Book what is held, under the same id.
+
+    Raises `NotFound`, and `Conflict` when it is over or booked already, or the patient is not cleared for a dose.
+    """
+    held = uow.series.get(command.hold_id)
+    series, events = hold.confirm(held, uow.new_link(), at=uow.now)
+    require_cleared(uow, series)
+    booked = uow.series.save(series, events)
+    watch(uow, booked.patient_id, booked)
+    return booked
 
 
 def release_hold(uow: UnitOfWork, command: ReleaseHold) -> Series:

@@ -12,6 +12,7 @@ from services.booking.domain.series.override import Asked
 from services.booking.domain.series.series import Series, SeriesMove
 from services.booking.domain.series.session import CancelReason, Session, SessionMove
 from services.booking.domain.series.standing import TOO_OFTEN, let_down_in_a_row
+from services.booking.operations.audit import audited, sets_rules_aside
 from services.booking.operations.placing import as_wish, best_replan, question_of, remarks_on, replaced
 from services.booking.operations.ports import UnitOfWork
 from shared.errors import Conflict, Fault, Invalid, RuleBroken
@@ -111,6 +112,7 @@ class Proposal:
     overrides: tuple[str, ...]
 
 
+@audited("rule.set-aside", when=sets_rules_aside)
 def move_session(uow: UnitOfWork, command: MoveSession) -> Series:
     """Move one session; the others stay.
 
@@ -124,6 +126,7 @@ def move_session(uow: UnitOfWork, command: MoveSession) -> Series:
     return _placed(uow, series, {command.number: wish}, command.overrides)
 
 
+@audited("rule.set-aside", when=sets_rules_aside)
 def rebook_session(uow: UnitOfWork, command: RebookSession) -> Series:
     """Give a session that has lost its place another one; it keeps its number. Raises as `move_session` does."""
     series = uow.series.get(command.series_id)
@@ -132,12 +135,14 @@ def rebook_session(uow: UnitOfWork, command: RebookSession) -> Series:
     return _placed(uow, series, {command.number: wish}, command.overrides)
 
 
+@audited("rule.set-aside", when=sets_rules_aside)
 def move_sessions(uow: UnitOfWork, command: MoveSessions) -> Series:
     """Move several sessions or none; the rules look at the series as it will be. Raises as `move_session` does."""
     series = uow.series.get(command.series_id)
     return _placed(uow, series, _by_number(command.sessions), command.overrides)
 
 
+@audited("rule.set-aside", when=sets_rules_aside)
 def shift_series(uow: UnitOfWork, command: ShiftSeries) -> Series:
     """Move a session and all that follow by the same step. Raises as `move_session` does."""
     series = uow.series.get(command.series_id)
@@ -155,6 +160,7 @@ def pause_series(uow: UnitOfWork, command: PauseSeries) -> Series:
     return uow.series.save(*series.pause(reason=command.reason, at=uow.now))
 
 
+@audited("rule.set-aside", when=sets_rules_aside)
 def resume_series(uow: UnitOfWork, command: ResumeSeries) -> Series:
     """Go on with all sessions that rest.
 

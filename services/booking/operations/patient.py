@@ -7,6 +7,7 @@ from typing import Any
 
 from services.booking.domain.patient.patient import Channel, Patient, Privacy
 from services.booking.domain.patient.search import wanted
+from services.booking.operations.audit import audited
 from services.booking.operations.exposure import identify
 from services.booking.operations.person import person_after
 from services.booking.operations.ports import UnitOfWork
@@ -64,8 +65,8 @@ class ChangePatient:
 def register_patient(uow: UnitOfWork, command: RegisterPatient) -> Patient:
     """Take a patient in. Raises `RuleBroken` with every reason why not, `Conflict` when another has the external id."""
     person = uow.person_token(command.name, command.birth_date)
-    patient, events = Patient(id=uow.new_id(), person=person, **vars(command)).register(_today(uow))
-    return uow.patients.save(patient, events)
+    patient = Patient(id=uow.new_id(), person=person, registered_at=uow.now, **vars(command))
+    return uow.patients.save(*patient.register(_today(uow)))
 
 
 def show_patient(uow: UnitOfWork, command: ShowPatient) -> Patient:
@@ -85,6 +86,7 @@ def list_patients(uow: UnitOfWork, command: ListPatients) -> Page[Patient]:
     return page_of(found, command.limit)
 
 
+@audited("patient.change")
 def change_patient(uow: UnitOfWork, command: ChangePatient) -> Patient:
     """Change some details. Another name or birth date may make the patient another person: caps are counted anew.
 

@@ -6,6 +6,7 @@ from enum import StrEnum
 from services.booking.domain.patient.patient import Patient
 from services.booking.domain.patient.person import Match, Ruling, apart
 from services.booking.domain.series.override import CLINICIAN
+from services.booking.operations.audit import audited
 from services.booking.operations.exposure import identify
 from services.booking.operations.ports import UnitOfWork
 from shared.errors import Forbidden
@@ -27,6 +28,7 @@ class DecidePerson:
     reason: str
 
 
+@audited("person.decide")
 def decide_person(uow: UnitOfWork, command: DecidePerson) -> Patient:
     """Confirm a match, or give the record a person of its own; caps are counted anew at once.
 

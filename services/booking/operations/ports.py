@@ -20,6 +20,16 @@ from services.booking.domain.views.day_sheet import SessionOfSeries
 from services.booking.domain.views.feed import Feed
 from services.booking.domain.waiting.opening import Opening
 from services.booking.domain.waiting.waitlist import Entry, EntryStatus
+from services.booking.operations.ports_audit import AuditStore
+from services.booking.operations.ports_chart import (
+    AssessmentStore,
+    ConsentStore,
+    ConsentTextStore,
+    DoseOrderStore,
+    SignalStore,
+)
+from services.booking.operations.ports_education import ReceiptStore, ReviewStore
+from services.booking.operations.ports_treatment import TreatmentStore
 from shared.actor import Actor
 from shared.paging import Page
 from shared.private_link import NewLink
@@ -124,6 +134,14 @@ class ExposureStore(Protocol):
 
     def note_reviewed(self, person: str) -> None:
         """The unit's clinic has counted the caps anew, with what has come to light of this person's doses."""
+        ...
+
+    def note_begun(self, person: str, of: str) -> None:
+        """Treatment `of` of the unit's clinic gives the person the medicine now."""
+        ...
+
+    def note_ended(self, person: str, of: str) -> None:
+        """Treatment `of` gives the person nothing any more."""
         ...
 
 
@@ -315,6 +333,8 @@ class UnitOfWork(Protocol):
     @property
     def clearances(self) -> ClearanceStore: ...
     @property
+    def assessments(self) -> AssessmentStore: ...
+    @property
     def protocols(self) -> ProtocolStore: ...
     @property
     def resources(self) -> ResourceStore: ...
@@ -333,4 +353,20 @@ class UnitOfWork(Protocol):
     @property
     def visitors(self) -> VisitorsStore: ...
     @property
+    def education_reviews(self) -> ReviewStore: ...
+    @property
+    def education_receipts(self) -> ReceiptStore: ...
+    @property
     def feeds(self) -> FeedStore: ...
+    @property
+    def treatments(self) -> TreatmentStore: ...
+    @property
+    def consents(self) -> ConsentStore: ...
+    @property
+    def consent_texts(self) -> ConsentTextStore: ...
+    @property
+    def dose_orders(self) -> DoseOrderStore: ...
+    @property
+    def signals(self) -> SignalStore: ...
+    @property
+    def audit(self) -> AuditStore: ...

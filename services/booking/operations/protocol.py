@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from services.booking.domain.protocol.protocol import Protocol, Regimen
 from services.booking.domain.protocol.publishing import publish
+from services.booking.operations.audit import audited
 from services.booking.operations.ports import UnitOfWork
 from shared.paging import Page, page_of
 
@@ -33,6 +34,7 @@ class ListProtocols:
     slug: str | None = None
 
 
+@audited("protocol.publish")
 def publish_protocol(uow: UnitOfWork, command: PublishProtocol) -> Protocol:
     """Publish; series that run keep their edition. Raises `RuleBroken` with every reason why it makes no sense."""
     latest = uow.protocols.find_latest(command.slug)

@@ -16,6 +16,7 @@ from services.booking.domain.calendar.resource import (
 )
 from services.booking.domain.placement.reassignment import Decision, Hit, danger_of, hits, reassign, require_decision
 from services.booking.domain.protocol.protocol import Phase
+from services.booking.operations.audit import audited
 from services.booking.operations.calendars import calendar_of
 from services.booking.operations.ports import UnitOfWork
 from shared.paging import Page, page_of
@@ -61,6 +62,7 @@ class ChangeResource:
     decision: Decision | None = None
 
 
+@audited("resource.add")
 def add_resource(uow: UnitOfWork, command: AddResource) -> Resource:
     """Add it. Raises `RuleBroken` for hours that cannot be."""
     uow.clinics.get(uow.clinic_id)
@@ -77,6 +79,7 @@ def list_resources(uow: UnitOfWork, command: ListResources) -> Page[Resource]:
     return page_of(uow.resources.list(after=command.after, limit=command.limit + 1, kind=command.kind), command.limit)
 
 
+@audited("resource.change")
 def change_resource(uow: UnitOfWork, command: ChangeResource) -> Resource:
     """Change some fields.
 

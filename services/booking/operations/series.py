@@ -18,15 +18,19 @@ from services.booking.domain.series.override import Asked, allowed_codes, overri
 from services.booking.domain.series.series import Series
 from services.booking.domain.series.session import CancelReason, MissReason
 from services.booking.domain.series.standing import TOO_OFTEN, let_down_in_a_row
+from services.booking.operations.audit import audited, sets_rules_aside
 from services.booking.operations.calendars import calendar_on
-from services.booking.operations.clearance import what_closes
+from services.booking.operations.clearing import require_cleared
 from services.booking.operations.free_time import free_time_of
+from services.booking.operations.misuse import watch
 from services.booking.operations.ports import UnitOfWork
 from shared.errors import Conflict, Contended, Fault
 from shared.localtime import local_date
 
 COORDINATE_WITHIN: Final = timedelta(hours=24)
 """How soon somebody calls a patient who did not come twice. Clinic default."""
+CALL_WITHIN: Final = timedelta(hours=2)
+"""How soon somebody calls a patient who did not come and may be in danger. Clinic default."""
 FIRST_FIT_WITHIN: Final = timedelta(weeks=8)
 """How long after the wanted date the first session may lie at most. Clinic default."""
 
@@ -74,30 +78,6 @@ class CancelSeries:
 
 
 @dataclass(frozen=True)
-class CheckInSession:
-    """The patient is there."""
-
-    series_id: str
-    number: int
-
-
-@dataclass(frozen=True)
-class StartSession:
-    """The treatment begins."""
-
-    series_id: str
-    number: int
-
-
-@dataclass(frozen=True)
-class DischargeSession:
-    """The patient goes home."""
-
-    series_id: str
-    number: int
-
-
-@dataclass(frozen=True)
 class MarkMissed:
     """The patient did not come in time."""
 
@@ -113,13 +93,19 @@ class CarryOn:
     series_id: str
 
 
+@audited("rule.set-aside", when=sets_rules_aside)
 def book_series(uow: UnitOfWork, command: BookSeries) -> Series:
     """Book all sessions or none.
 
     Raises `NotFound` for a patient or a protocol that is not there, `Forbidden` for overrides without the scope,
-    `RuleBroken` when a rule forbids it and `Conflict` when somebody has the time, each with every reason.
+    `RuleBroken` when a rule forbids it and `Conflict` when somebody has the time, or the patient is not cleared for a
+    dose, each with every reason.
     """
-    return uow.series.save(*new_series(uow, command).book(uow.new_link()))
+    series = new_series(uow, command)
+    require_cleared(uow, series)
+    booked = uow.series.save(*series.book(uow.new_link()))
+    watch(uow, booked.patient_id, booked)
+    return booked
 
 
 def new_series(uow: UnitOfWork, command: BookSeries) -> Series:
@@ -158,34 +144,12 @@ def cancel_series(uow: UnitOfWork, command: CancelSeries) -> Series:
     return uow.series.save(*series.cancel_rest(reason=command.reason, at=uow.now))
 
 
-def check_in_session(uow: UnitOfWork, command: CheckInSession) -> Series:
-    """Note the arrival. Raises `NotFound`, `RuleBroken` on another day than the session's, and `Conflict`.
-
-    That one lists everything because of which a clinician has to look at it first.
-    """
-    series = uow.series.get(command.series_id)
-    gate = what_closes(uow, series, command.number)
-    return uow.series.save(*series.check_in(command.number, closed_by=gate, at=uow.now))
-
-
-def start_session(uow: UnitOfWork, command: StartSession) -> Series:
-    """Note the begin of the treatment. Raises `NotFound`, and `Conflict` as `check_in_session` does."""
-    series = uow.series.get(command.series_id)
-    gate = what_closes(uow, series, command.number)
-    return uow.series.save(*series.start(command.number, closed_by=gate, at=uow.now))
-
-
-def discharge_session(uow: UnitOfWork, command: DischargeSession) -> Series:
-    """Note that the patient went home; the last session completes the series. Raises `NotFound` and `Conflict`."""
-    series = uow.series.get(command.series_id)
-    return uow.series.save(*series.discharge(command.number, at=uow.now))
-
-
 def mark_missed(uow: UnitOfWork, command: MarkMissed) -> Series:
     """Note that the patient did not come. Raises `NotFound`, `Conflict`, and `RuleBroken` before the start."""
     series = uow.series.get(command.series_id)
     changed, told = series.miss(command.number, reason=command.reason, at=uow.now)
     _ask_to_coordinate(uow, changed, command.number)
+    _ask_to_call(uow, changed, command.number)
     return uow.series.save(changed, told)
 
 
@@ -202,6 +166,7 @@ def carry_on(uow: UnitOfWork, command: CarryOn) -> Series:
         series, events = series.miss(session.number, reason=MissReason.NO_SHOW, at=uow.now)
         told += events
         _ask_to_coordinate(uow, series, session.number)
+        _ask_to_call(uow, series, session.number)
     return uow.series.save(series, told)
 
 
@@ -219,6 +184,24 @@ def _ask_to_coordinate(uow: UnitOfWork, series: Series, number: int) -> None:
         series_id=series.id,
         number=number,
         due_at=uow.now + COORDINATE_WITHIN,
+    )
+    uow.tasks.add(task)
+
+
+def _ask_to_call(uow: UnitOfWork, series: Series, number: int) -> None:
+    """Whose answers lately spoke of suicide, and who does not come, is phoned at once."""
+    if not uow.clearances.of(series.patient_id).is_of_concern(uow.now):
+        return
+    session = series.session(number)
+    task = new_task(
+        TaskKind.CALL_NOW,
+        series.patient_id,
+        "The patient did not come, and an alert of the last 30 days spoke of suicide: call now.",
+        reason=f"revision {session.revision}",
+        at=uow.now,
+        series_id=series.id,
+        number=number,
+        due_at=uow.now + CALL_WITHIN,
     )
     uow.tasks.add(task)
 

@@ -1,4 +1,4 @@
-"""The pages behind the private link to a patient's appointments: the list, and one page for each."""
+"""The pages behind the private link to a patient's appointments: the list, one page for each, what they can read."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -11,11 +11,12 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from werkzeug.wrappers import Response as AnyResponse
 
 from services.booking.domain.page.private_link import PATH
+from services.booking.education.texts import education_texts
 from services.booking.operations import appointments
 from services.booking.operations.appointments import Appointments, ProveYear, ReadAppointments
 from services.booking.pages import form, view
 from services.booking.pages.files import appointments_file
-from services.booking.pages.view import Fault, Posted, View
+from services.booking.pages.view import READING, Fault, Posted, View
 from shared.calendar_file import MEDIA_TYPE
 from shared.errors import Conflict, Forbidden, NotFound, RuleBroken
 from shared.page_texts import Texts, as_asked, best, load_texts
@@ -38,9 +39,16 @@ def appointment_pages(run: Run, *, public_url: str) -> Blueprint:
     one = f"{address}/<int:number>"
     pages.add_url_rule(one, "one", door.show, methods=["GET"])
     pages.add_url_rule(one, "take_one", door.take, methods=["POST"])
+    reading = _Reading(run, texts, secure=door.is_secure)
+    pages.add_url_rule(f"{address}{READING}", "read", reading.show, methods=["GET"])
+    pages.add_url_rule(f"{address}{READING}", "take_read", reading.take, methods=["POST"])
     pages.add_url_rule(f"{address}/calendar.ics", "all_file", door.file, methods=["GET"])
     pages.add_url_rule(f"{one}/calendar.ics", "one_file", door.file, methods=["GET"])
     return pages
+
+
+Act = Callable[[str, int | None], AnyResponse]
+"""Does what a button wants, on the page of a token and the number of an appointment, if any."""
 
 
 class _Door:
@@ -49,7 +57,7 @@ class _Door:
     def __init__(self, run: Run, texts: Mapping[str, Texts], *, secure: bool) -> None:
         self._run = run
         self._texts = texts
-        self._secure = secure
+        self.is_secure = secure
 
     def show(self, token: str, number: int | None = None) -> Response:
         """The page as things now stand; reading it changes nothing."""
@@ -70,14 +78,7 @@ class _Door:
         """A year of birth, or what a button wants."""
         if YEAR in request.form:
             return self._take_year(token, number)
-        acts: Mapping[str, Callable[[str, int | None], AnyResponse]] = {
-            "confirm": self._confirm,
-            "change": self._change,
-            "late": self._late,
-            "accept": self._answer_offer,
-            "decline": self._answer_offer,
-        }
-        act = acts.get(request.form.get(form.DO, ""))
+        act = self._acts().get(request.form.get(form.DO, ""))
         if act is None:
             return self._back(token, number)
         try:
@@ -85,8 +86,20 @@ class _Door:
         except Forbidden:
             return _page(self._view(token, number), HTTPStatus.FORBIDDEN)
         except (Conflict, RuleBroken):
-            page = self._view(token, number)
-            return _page(replace(page, notice=page.say("not_done")), HTTPStatus.CONFLICT)
+            return _page(self._not_done(self._view(token, number)), HTTPStatus.CONFLICT)
+
+    def _acts(self) -> Mapping[str, Act]:
+        """What the buttons want, by their value."""
+        return {
+            "confirm": self._confirm,
+            "change": self._change,
+            "late": self._late,
+            "accept": self._answer_offer,
+            "decline": self._answer_offer,
+        }
+
+    def _not_done(self, page: View) -> View:
+        return replace(page, notice=page.say("not_done"))
 
     def _take_year(self, token: str, number: int | None) -> AnyResponse:
         said = year(request.form)
@@ -101,7 +114,7 @@ class _Door:
             log.warning("wrong year of birth", clinic_id=clinic_id, series_id=proof.series_id, wrong=proof.wrong_years)
             return self._faulty(token, number, "wrong_year", "#year")
         response = self._back(token, number)
-        give_pass(response, proof.pass_token, path=f"{PATH}{token}", secure=self._secure)
+        give_pass(response, proof.pass_token, path=f"{PATH}{token}", secure=self.is_secure)
         return response
 
     def _confirm(self, token: str, number: int | None) -> AnyResponse:
@@ -133,7 +146,10 @@ class _Door:
 
     def _back(self, token: str, number: int | None) -> AnyResponse:
         """To reading, so that sending again is not what the back button and loading anew do."""
-        return redirect(f"{PATH}{token}/{number}" if number else f"{PATH}{token}", HTTPStatus.SEE_OTHER)
+        return redirect(self._address(token, number), HTTPStatus.SEE_OTHER)
+
+    def _address(self, token: str, number: int | None) -> str:
+        return f"{PATH}{token}/{number}" if number else f"{PATH}{token}"
 
     def _faulty(self, token: str, number: int | None, key: str, href: str, posted: Posted | None = None) -> Response:
         page = self._view(token, number)
@@ -153,6 +169,29 @@ class _Door:
     def _clinic_of(self, token: str) -> str:
         clinic_id: str = self._run(EVERY_CLINIC, appointments.clinic_of_link, token)
         return clinic_id
+
+
+class _Reading(_Door):
+    """The same for what the patient can read about their treatment."""
+
+    def _acts(self) -> Mapping[str, Act]:
+        return {"read": self._note_read}
+
+    def _address(self, token: str, _: int | None) -> str:
+        return f"{PATH}{token}{READING}"
+
+    def _not_done(self, page: View) -> View:
+        return replace(page, notice=page.say("read_changed"))
+
+    def _view(self, token: str, _: int | None) -> View:
+        found = self._read(token)
+        locale = found.patient.locale
+        return view.of_reading(found, token, best(self._texts, locale), best(education_texts(), locale))
+
+    def _note_read(self, token: str, number: int | None) -> AnyResponse:
+        command = appointments.NoteRead(token, pass_token(), *form.read(request.form))
+        self._run(self._clinic_of(token), appointments.note_read, command)
+        return self._back(token, number)
 
 
 def _page(page: View, status: HTTPStatus = HTTPStatus.OK) -> Response:

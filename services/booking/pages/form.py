@@ -10,6 +10,7 @@ from services.booking.pages.view import Posted
 
 DO: Final = "do"
 """What a button wants: each form has its own value."""
+_DIGITS: Final = 4
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,13 @@ def delay(fields: Mapping[str, str]) -> Delay | None:
     with suppress(ValueError):
         return Delay(fields.get("delay", ""))
     return None
+
+
+def read(fields: Mapping[str, str]) -> tuple[str, int]:
+    """Which version of which text the patient has read; version 0, which no text has, when it is no number."""
+    version = fields.get("version", "")
+    is_number = version.isdecimal() and len(version) <= _DIGITS
+    return fields.get("topic", ""), int(version) if is_number else 0
 
 
 def _plain(text: str) -> str:

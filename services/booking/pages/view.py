@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 
 from services.booking.domain.page.preparation import Preparation, preparation_of
 from services.booking.domain.page.private_link import PATH
@@ -10,12 +11,16 @@ from services.booking.domain.page.wish_to_change import LONGEST_WORDS, Asked
 from services.booking.domain.series.confirmation import is_awaited
 from services.booking.domain.series.offer import Offer
 from services.booking.domain.series.session import LOST, Session, SessionStatus
+from services.booking.education.texts import Article, article
 from services.booking.operations.appointments import Appointments, may_be_late
+from services.booking.operations.education import Reading
 from shared.clock_face import ClockFace, locale_of
 from shared.localtime import utc_offset
 from shared.page_texts import Texts
 from shared.pages import spoken
 
+READING: Final = "/questions"
+"""Behind the link's address: what the patient can read about their treatment."""
 _HERE = frozenset({SessionStatus.CHECKED_IN, SessionStatus.IN_PROGRESS})
 
 
@@ -74,6 +79,17 @@ class Offered:
 
 
 @dataclass(frozen=True)
+class Text:
+    """What the patient can read. `read_on` is empty until they say that they have read this version."""
+
+    topic: str
+    version: int
+    article: Article
+    reviewed_on: str
+    read_on: str
+
+
+@dataclass(frozen=True)
 class Posted:
     """What the patient had written, when it could not be taken."""
 
@@ -84,7 +100,10 @@ class Posted:
 
 @dataclass(frozen=True)
 class View:
-    """One page. `home` is the address of the list; `asks_year` shows the question that comes before all details."""
+    """One page. `home` is the address of the list, `reading` that of the texts, empty when there is nothing to read.
+
+    `asks_year` shows the question that comes before all details.
+    """
 
     template: str
     say: Texts
@@ -92,12 +111,14 @@ class View:
     phone: str = ""
     spoken_phone: str = ""
     home: str = ""
+    reading: str = ""
     asks_year: bool = False
     is_locked: bool = False
     visits: tuple[Visit, ...] = ()
     visit: Visit | None = None
     details: Details | None = None
     offered: Offered | None = None
+    texts: tuple[Text, ...] = ()
     faults: tuple[Fault, ...] = ()
     notice: str = ""
     posted: Posted = Posted()
@@ -129,6 +150,25 @@ def of_one(found: Appointments, token: str, number: int, say: Texts) -> View:
     return replace(page, details=_details(found, session, clock)) if found.is_admitted else page
 
 
+def of_reading(found: Appointments, token: str, say: Texts, words: Texts) -> View:
+    """What the patient can read about their treatment, in the language of `words`."""
+    if not found.is_open:
+        return _page("ended", found, token, say)
+    clock = _clock(found, say)
+    texts = tuple(_text(reading, article(reading.review.topic, words), clock) for reading in found.readings)
+    return replace(_page("reading", found, token, say), texts=texts)
+
+
+def _text(reading: Reading, words: Article, clock: ClockFace) -> Text:
+    return Text(
+        topic=reading.review.topic,
+        version=reading.review.version,
+        article=words,
+        reviewed_on=clock.date(reading.review.at),
+        read_on=clock.date(reading.receipt.at) if reading.receipt else "",
+    )
+
+
 def _page(template: str, found: Appointments, token: str, say: Texts) -> View:
     is_locked = found.visitors.factor.is_locked and not found.is_admitted
     return View(
@@ -138,6 +178,7 @@ def _page(template: str, found: Appointments, token: str, say: Texts) -> View:
         phone=found.clinic.phone,
         spoken_phone=spoken(found.clinic.phone),
         home=f"{PATH}{token}",
+        reading=f"{PATH}{token}{READING}" if found.readings else "",
         asks_year=not found.is_admitted and not is_locked,
         is_locked=is_locked,
     )

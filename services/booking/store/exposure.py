@@ -1,8 +1,9 @@
 """Exposures at rest: one document for each person, whichever clinics treat them.
 
 This is the one document without a clinic: caps hold across clinics (who may be given what does not depend on who gives
-it). So it may hold a keyed token of the person, local dates, and ids of clinics, series and patients' records; nothing
-that anybody reads. Only this module reads or writes it, and nothing of another clinic but dates leaves it.
+it). So it may hold a keyed token of the person, local dates, and ids of clinics, series, treatments and patients'
+records; nothing that anybody reads. Only this module reads or writes it, and nothing of another clinic leaves it but
+dates, and that a dose is being given.
 
 Every unit that changes a person's dates writes this document under the version that the same unit read: of two clinics
 that book one person at the same moment, one is `Contended` and decides again.
@@ -15,13 +16,13 @@ from typing import Final
 
 from pymongo.errors import ConnectionFailure
 
-from services.booking.domain.patient.exposure import Exposure, Source
+from services.booking.domain.patient.exposure import Exposure, Infusion, Source
 from shared.converters import from_document, to_document
 from shared.errors import TransientFailure
 from shared.unit_of_work import Change, Document, Insert, Unit
 
 EXPOSURES: Final = "exposures"
-_KEPT: Final = ("shares", "to_review")
+_KEPT: Final = ("shares", "to_review", "infusing")
 
 
 def to_review() -> Document:
@@ -58,6 +59,21 @@ class ExposureStore:
     def note_reviewed(self, person: str) -> None:
         """The unit's clinic has counted the caps anew."""
         self._write(self.of(person).reviewed_in(self._unit.clinic_id))
+
+    def note_begun(self, person: str, of: str) -> None:
+        """Treatment `of` of this clinic gives the person the medicine now."""
+        self._write(self.of(person).with_infusions(Infusion(self._unit.clinic_id, of)))
+
+    def note_ended(self, person: str, of: str) -> None:
+        """Treatment `of` gives the person nothing any more."""
+        self._write(self.of(person).without_infusions({of}))
+
+    def take_along(self, before: str, now: str, series_id: str) -> None:
+        """What a series is giving now follows it from one person's document to another's."""
+        found = [one for one in self.of(before).infusing if one.of.startswith(f"{series_id}.")]
+        if found:
+            self._write(self.of(before).without_infusions({one.of for one in found}))
+            self._write(self.of(now).with_infusions(*found))
 
     def _read(self, person: str) -> Exposure:
         try:

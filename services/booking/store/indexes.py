@@ -15,6 +15,12 @@ INDEXES: tuple[Index, ...] = (
     Index("patients", (("clinic_id", 1), ("external_id", 1)), unique=True, only={"external_id": {"$gt": ""}}),
     BY_TOKENS,
     Index("clearances", (("clinic_id", 1),), only={"is_held": True}),
+    Index("assessments", (("clinic_id", 1), ("patient_id", 1), ("_id", 1))),
+    Index("consents", (("clinic_id", 1), ("patient_id", 1), ("_id", 1))),
+    Index("consents", (("next_at", 1),)),
+    Index("dose_orders", (("clinic_id", 1), ("series_id", 1))),
+    Index("dose_orders", (("clinic_id", 1), ("patient_id", 1))),
+    Index("signals", (("clinic_id", 1), ("patient_id", 1), ("on", 1))),
     Index("protocols", (("clinic_id", 1), ("slug", 1), ("edition", 1)), unique=True),
     Index("resources", (("clinic_id", 1), ("_id", 1))),
     # What makes double booking impossible: no two series of a clinic hold the same slot.
@@ -48,4 +54,11 @@ INDEXES: tuple[Index, ...] = (
     Index("offers", (("clinic_id", 1), ("_id", 1))),
     Index("offers", (("status", 1), ("expires_at", 1))),
     Index("openings", (("status", 1), ("next_at", 1))),
+    Index("treatments", (("clinic_id", 1), ("patient_id", 1), ("arrived_at", 1))),
+    Index("treatments", (("clinic_id", 1), ("status", 1))),
+    Index("treatments", (("next_at", 1),)),
+    # One entry for each place of a clinic's chain.
+    Index("audit", (("clinic_id", 1), ("seq", 1)), unique=True),
+    Index("audit", (("clinic_id", 1), ("act.patient_id", 1), ("seq", 1))),
+    Index("audit", (("clinic_id", 1), ("act.record", 1), ("seq", 1))),
 )

@@ -64,6 +64,7 @@ class SeriesStore:
         kept = series if before is None else self._follow(before, series)
         if before is not None and before.person != kept.person:
             self._exposures.put(before.person, Source.SERIES, kept.id, ())
+            self._exposures.take_along(before.person, kept.person, kept.id)
         if before is None or (before.person, before.dose_dates) != (kept.person, kept.dose_dates):
             is_moved = before is not None and before.person != kept.person
             self._exposures.put(kept.person, Source.SERIES, kept.id, kept.dose_dates, is_unforeseen=is_moved)

@@ -10,8 +10,13 @@ from services.booking.domain.views.feed import PATH as FEED_PATH
 from services.booking.domain.views.feed import SUFFIX
 from services.booking.operations.following import follow
 from services.booking.store.access_key import AccessKeyStore
+from services.booking.store.assessment import AssessmentStore
+from services.booking.store.audit import AuditStore
 from services.booking.store.clearance import ClearanceStore
 from services.booking.store.clinic import ClinicStore
+from services.booking.store.consent import ConsentStore, ConsentTextStore
+from services.booking.store.dose_order import DoseOrderStore
+from services.booking.store.education import ReceiptStore, ReviewStore
 from services.booking.store.exposure import ExposureStore
 from services.booking.store.feed import FeedStore
 from services.booking.store.offer import OfferStore, OpeningStore
@@ -19,7 +24,9 @@ from services.booking.store.patient import PatientStore
 from services.booking.store.protocol import ProtocolStore
 from services.booking.store.resource import ResourceStore
 from services.booking.store.series import SeriesStore
+from services.booking.store.signal import SignalStore
 from services.booking.store.task import TaskStore
+from services.booking.store.treatment import TreatmentStore
 from services.booking.store.visitors import VisitorsStore
 from services.booking.store.waitlist import WaitlistStore
 from shared.auth import digest, new_secret
@@ -46,12 +53,21 @@ class MongoUnitOfWork:
         self.exposures = ExposureStore(unit)
         self.patients = PatientStore(unit, sealer, self.exposures)
         self.clearances = ClearanceStore(unit, sealer)
+        self.assessments = AssessmentStore(unit, sealer)
+        self.consents = ConsentStore(unit, sealer)
+        self.consent_texts = ConsentTextStore(unit)
+        self.dose_orders = DoseOrderStore(unit, sealer)
+        self.signals = SignalStore(unit, sealer)
         self.protocols = ProtocolStore(unit)
         self.resources = ResourceStore(unit)
         self.series = SeriesStore(unit, sealer, self.exposures, lambda before, after: follow(self, before, after))
         self.tasks = TaskStore(unit, sealer)
         self.visitors = VisitorsStore(unit)
+        self.education_reviews = ReviewStore(unit)
+        self.education_receipts = ReceiptStore(unit)
         self.feeds = FeedStore(unit)
+        self.treatments = TreatmentStore(unit, sealer)
+        self.audit = AuditStore(unit, sealer)
         self.waitlist = WaitlistStore(unit)
         self.offers = OfferStore(unit)
         self.openings = OpeningStore(unit)

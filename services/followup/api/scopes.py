@@ -3,7 +3,7 @@
 from typing import Final
 
 ADMIN: Final = frozenset({"admin"})
-CARE: Final = frozenset({"front_desk", "clinician", "admin", "integration"})
-STAFF: Final = frozenset({"front_desk", "clinician", "admin"})
+CARE: Final = frozenset({"front_desk", "nurse", "clinician", "admin", "integration"})
+STAFF: Final = frozenset({"front_desk", "nurse", "clinician", "admin"})
 """People, and no machine that only hands in."""
 CLINICIAN: Final = frozenset({"clinician"})

@@ -3,7 +3,7 @@
 from typing import Final
 
 ADMIN: Final = frozenset({"platform", "admin"})
-CARE: Final = frozenset({"front_desk", "clinician", "admin", "integration"})
-DESK: Final = frozenset({"front_desk", "clinician", "admin"})
+CARE: Final = frozenset({"front_desk", "nurse", "clinician", "admin", "integration"})
+DESK: Final = frozenset({"front_desk", "nurse", "clinician", "admin"})
 """People, and no machine that only hands in."""
 INTEGRATION: Final = frozenset({"integration"})

@@ -14,7 +14,7 @@ ARRIVE_EARLY: Final = timedelta(minutes=15)
 """So long before the visit the patient should be there (clinic default)."""
 NO_DRIVING: Final = timedelta(hours=24)
 """So long after going home the patient does not drive (labels of esketamine: until the next day, after a restful sleep;
-24 hours, clinic default)."""
+24 hours, clinic default), where the discharge told no other figure."""
 
 
 def solids_stop_at(starts_at: datetime) -> datetime:

@@ -23,7 +23,8 @@ class Visit:
     """`id` and `series` are what messages are about; `starts_local` is the wall time in `zone`.
 
     `revision` counts its times: news of an earlier one than this say nothing any more. `confirmed_at` is when the
-    patient said that they will come at this time, `discharged_at` when they went home.
+    patient said that they will come at this time, `discharged_at` when they went home. They do not drive before
+    `no_driving_until`, where the protocol's figure was told.
     """
 
     id: str
@@ -39,6 +40,7 @@ class Visit:
     status: VisitStatus = VisitStatus.BOOKED
     confirmed_at: datetime | None = None
     discharged_at: datetime | None = None
+    no_driving_until: datetime | None = None
 
     @property
     def is_expected(self) -> bool:

@@ -18,7 +18,7 @@ from shared.errors import Fault, NotFound, RuleBroken
 
 BY_ADDRESS: Final = (Channel.SMS, Channel.EMAIL)
 """Channels that a patient can stop: a person who phones is none of them."""
-PEOPLE: Final = frozenset({"front_desk", "clinician", "admin"})
+PEOPLE: Final = frozenset({"front_desk", "nurse", "clinician", "admin"})
 
 
 @dataclass(frozen=True)

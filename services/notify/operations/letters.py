@@ -1,13 +1,13 @@
 """What a message that may go out says, and the letter that its channel gets."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from services.notify.domain.message import Channel, Kind, Letter, Message
 from services.notify.domain.preparation import no_driving_until
 from services.notify.domain.reach import is_open_to_choice
 from services.notify.domain.verdict import Send
-from services.notify.domain.visit import number_of
+from services.notify.domain.visit import Visit, number_of
 from services.notify.domain.wording import Content, Text, key_of
 from services.notify.operations.ports import UnitOfWork
 
@@ -27,11 +27,10 @@ def text_of(uow: UnitOfWork, message: Message, verdict: Send, *, can_reply: bool
 def content_of(uow: UnitOfWork, message: Message, verdict: Send, *, can_reply: bool) -> Content:
     """What the text is made of. Sealed things are opened here and nowhere before."""
     first = verdict.visits[0] if verdict.visits else None
-    went_home_at = first.discharged_at if first and message.kind is Kind.HOME_SAFE else None
     return Content(
         visits=[verdict.offer] if verdict.offer else verdict.visits,
         until=verdict.offer.expires_at if verdict.offer else None,
-        no_driving_until=no_driving_until(went_home_at) if went_home_at else None,
+        no_driving_until=_no_driving_until(first) if first and message.kind is Kind.HOME_SAFE else None,
         collect_at=first.ends_at if first and message.kind is Kind.ESCORT_REMINDER else None,
         body=uow.unseal(message.body) if message.body else "",
         link=_link(uow, message, verdict),
@@ -58,6 +57,13 @@ def letter_of(uow: UnitOfWork, message: Message, verdict: Send, text: Text) -> L
         unsubscribe_url=uow.unsubscribe_url(uow.contact_points.of(Channel.EMAIL, to)) if is_own else "",
         from_number=verdict.policy.sms_from,
     )
+
+
+def _no_driving_until(visit: Visit) -> datetime | None:
+    """What was told with the discharge, or else what holds for everybody."""
+    if visit.no_driving_until or visit.discharged_at is None:
+        return visit.no_driving_until
+    return no_driving_until(visit.discharged_at)
 
 
 def _has_to_tell_opt_out(uow: UnitOfWork, message: Message) -> bool:

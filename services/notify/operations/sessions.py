@@ -69,6 +69,7 @@ class SessionDischarged:
     series_id: str
     number: int
     discharged_at: datetime
+    no_driving_until: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,7 @@ def hear_session_moved(uow: UnitOfWork, command: SessionMoved) -> None:
         status=VisitStatus.BOOKED,
         confirmed_at=None,
         discharged_at=None,
+        no_driving_until=None,
     )
     uow.visits.save(visit)
     call_off(uow, [visit.id], "visit-moved")
@@ -129,7 +131,12 @@ def hear_session_arrived(uow: UnitOfWork, command: SessionArrived) -> None:
 def hear_session_discharged(uow: UnitOfWork, command: SessionDischarged) -> None:
     """The patient is asked whether they came home."""
     known = _known(uow, command.series_id, command.number)
-    visit = replace(known, status=VisitStatus.ARRIVED, discharged_at=command.discharged_at)
+    visit = replace(
+        known,
+        status=VisitStatus.ARRIVED,
+        discharged_at=command.discharged_at,
+        no_driving_until=command.no_driving_until,
+    )
     uow.visits.save(visit)
     call_off(uow, [visit.id], "visit-arrived", but=lambda row: row.kind is Kind.HOME_SAFE)
     plan(uow, ladder.home_safe(uow.clinic_id, visit, uow.now))

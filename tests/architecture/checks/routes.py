@@ -11,7 +11,7 @@ from marshmallow import fields as schema_fields
 from shared.routes import CLINIC, File, Route
 from tests.architecture.checks.heard import operation_fault
 
-SCOPES: Final = frozenset({"platform", "admin", "front_desk", "clinician", "integration"})
+SCOPES: Final = frozenset({"platform", "admin", "front_desk", "nurse", "clinician", "psychiatrist", "integration"})
 OPERATOR: Final = frozenset({"platform"})
 METHODS: Final = frozenset({"GET", "POST", "PATCH", "PUT", "DELETE"})
 

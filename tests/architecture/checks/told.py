@@ -34,9 +34,24 @@ def table_faults(classes: Collection[type[Any]], types: Types, contract: Collect
         *(f"{one.__name__} is not in TYPES" for one in _sorted(set(classes) - set(types))),
         *(f"{one.__name__} is in TYPES and no event of the domain" for one in _sorted(set(types) - set(classes))),
         *(f"{one} is told and in no topic of this service" for one in sorted(set(named) - set(contract))),
-        *(f"{one} is promised and never told" for one in sorted(set(contract) - set(named))),
+        *(f"{one} is told and replaced by a newer version" for one in sorted(set(named) & former(contract))),
+        *(f"{one} is promised and never told" for one in sorted(set(contract) - set(named) - former(contract))),
         *(f"{one} stands for several classes" for one in sorted({one for one in named if named.count(one) > 1})),
     ]
+
+
+def former(contract: Collection[str]) -> set[str]:
+    """Versions that a newer one has replaced: told no more, and heard as long as old events may come."""
+    newest = {_name_of(one): one for one in sorted(contract, key=_version_of)}
+    return set(contract) - set(newest.values())
+
+
+def _name_of(type: str) -> str:
+    return type.rpartition(".v")[0]
+
+
+def _version_of(type: str) -> int:
+    return int(type.rpartition(".v")[2])
 
 
 def sealing_faults(types: Types, open_fields: Mapping[str, frozenset[str]] = NOT_OF_A_PERSON) -> list[str]:

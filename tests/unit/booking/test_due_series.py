@@ -11,21 +11,15 @@ from services.booking.domain.protocol.protocol import Regimen
 from services.booking.domain.series.series import Series, SeriesStatus
 from services.booking.domain.series.session import CancelReason, SessionStatus
 from services.booking.operations.protocol import PublishProtocol, publish_protocol
-from services.booking.operations.series import (
-    CancelSession,
-    CarryOn,
+from services.booking.operations.series import CancelSession, CarryOn, cancel_session, carry_on
+from services.booking.operations.visits import (
     CheckInSession,
-    DischargeSession,
-    StartSession,
-    cancel_session,
-    carry_on,
     check_in_session,
-    discharge_session,
-    start_session,
 )
 from shared.errors import Conflict
 from tests.support.booking_builders import CASE_A, CLINIC, MOOD, a_booking, a_world, booked
 from tests.support.booking_fakes import FakeBooking
+from tests.support.booking_treated import treat
 
 STATUS = SessionStatus
 HALF_AN_HOUR = timedelta(minutes=30)
@@ -43,13 +37,7 @@ def carried_on_when_due(world: FakeBooking, series: Series) -> Series:
 
 def treated(world: FakeBooking, series: Series, number: int) -> Series:
     world.now = series.session(number).starts_at
-    for operation, command in (
-        (check_in_session, CheckInSession),
-        (start_session, StartSession),
-        (discharge_session, DischargeSession),
-    ):
-        changed: Series = world.run(CLINIC, operation, command(series.id, number))
-    return changed
+    return treat(world, series.id, number)
 
 
 def called_off(world: FakeBooking, series: Series, number: int, before: timedelta, reason: CancelReason) -> Any:

@@ -24,7 +24,6 @@ from services.booking.operations.clearance import (
 from services.booking.operations.exposure import ReleaseSession, release_session
 from services.booking.operations.moves import MoveSession, move_session
 from services.booking.operations.plans import FindPlans, find_plans
-from services.booking.operations.series import CheckInSession, StartSession, check_in_session, start_session
 from services.booking.operations.tasks import (
     CancelTask,
     CompleteTask,
@@ -34,6 +33,7 @@ from services.booking.operations.tasks import (
     list_tasks,
 )
 from services.booking.operations.views import ShowDaySheet, show_day_sheet
+from services.booking.operations.visits import CheckInSession, StartSession, check_in_session, start_session
 from shared.errors import Conflict, NotFound
 from tests.support.booking_builders import (
     CASE_A,
@@ -47,6 +47,7 @@ from tests.support.booking_builders import (
     measured,
 )
 from tests.support.booking_fakes import A_CLINICIAN, FakeBooking
+from tests.support.booking_treated import make_ready, start
 
 ALERT = HearAlertRaised("alert-1", PATIENT, "suicide-risk-high", 1, holds_treatment=True, raised_at=NOW)
 
@@ -70,10 +71,10 @@ def check_in(world, series, number=1):
     return world.run(CLINIC, check_in_session, CheckInSession(series.id, number))
 
 
-def refused(world, operation, command):
+def refused(world, operation, command, code="session.on-hold"):
     with pytest.raises(Conflict) as refusal:
         world.run(CLINIC, operation, command)
-    assert refusal.value.code == "session.on-hold"
+    assert refusal.value.code == code
     return [fault.code for fault in refusal.value.faults]
 
 
@@ -89,8 +90,10 @@ def test_no_session_begins_while_an_alert_holds_the_treatment(world):
 def test_who_is_there_already_is_not_started(world):
     series = booked(world)
     check_in(world, series)
+    make_ready(world, series.id)
     alert(world)
-    assert refused(world, start_session, StartSession(series.id, 1)) == ["clinical-hold.stands"]
+    codes = refused(world, start_session, StartSession(series.id, 1), "treatment.gate-closed")
+    assert codes == ["clinical-hold.stands"]
     release(world)
     world.run(CLINIC, start_session, StartSession(series.id, 1))
 
@@ -111,9 +114,11 @@ def test_moving_a_session_does_not_free_it(world):
     assert refused(world, check_in_session, CheckInSession(series.id, 1)) == ["clinical-hold.stands"]
 
 
-def test_an_alert_that_holds_nothing_leaves_no_trace(world):
-    alert(world, holds_treatment=False)
+def test_an_alert_that_holds_nothing_leaves_no_trace_unless_it_speaks_of_suicide(world):
+    alert(world, holds_treatment=False, trigger="deterioration")
     assert (world.all(Clearance), world.all(Task)) == ([], [])
+    alert(world, holds_treatment=False)
+    assert ([one.is_held for one in world.all(Clearance)], world.all(Task)) == ([False], [])
 
 
 def test_other_patients_are_treated(world):
@@ -242,7 +247,7 @@ def test_the_day_sheet_marks_held_doses_until_they_are_released(world):
     assert Mark.ON_HOLD in marks(world, CASE_A[0])
     release(world)
     check_in(world, series)
-    world.run(CLINIC, start_session, StartSession(series.id, 1))
+    start(world, series.id)
     alert(world, alert_id="alert-2")
     assert Mark.ON_HOLD not in marks(world, CASE_A[0])
     assert Mark.ON_HOLD in marks(world, CASE_A[1])

@@ -30,19 +30,7 @@ from services.booking.operations.moves import (
     resume_series,
     shift_series,
 )
-from services.booking.operations.series import (
-    BookSeries,
-    CancelSession,
-    CheckInSession,
-    DischargeSession,
-    MarkMissed,
-    StartSession,
-    cancel_session,
-    check_in_session,
-    discharge_session,
-    mark_missed,
-    start_session,
-)
+from services.booking.operations.series import BookSeries, CancelSession, MarkMissed, cancel_session, mark_missed
 from shared.errors import Conflict, Fault, Forbidden, Invalid, Refused
 from tests.support.booking_builders import (
     CASE_A,
@@ -57,6 +45,7 @@ from tests.support.booking_builders import (
     wishes,
 )
 from tests.support.booking_fakes import A_CLINICIAN, FakeBooking
+from tests.support.booking_treated import treat
 
 
 def march(*days: int) -> tuple[date, ...]:
@@ -89,10 +78,7 @@ def a_booster(on: date, at: str) -> BookSeries:
 def treated(world: FakeBooking, series: Series, number: int) -> Series:
     world.now = series.session(number).starts_at
     measured(world)
-    world.run(CLINIC, check_in_session, CheckInSession(series.id, number))
-    world.run(CLINIC, start_session, StartSession(series.id, number))
-    changed: Series = world.run(CLINIC, discharge_session, DischargeSession(series.id, number))
-    return changed
+    return treat(world, series.id, number)
 
 
 def replanned(world: FakeBooking, series: Series, number: int) -> Proposal:

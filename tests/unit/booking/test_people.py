@@ -8,6 +8,7 @@ import pytest
 
 from services.booking.domain.calendar.slots import Weekday
 from services.booking.domain.clinic.task import Task, TaskKind
+from services.booking.domain.events import TreatmentHeld, TreatmentReleased
 from services.booking.domain.patient.patient import Patient, Reporter
 from services.booking.domain.patient.person import Match
 from services.booking.domain.protocol.protocol import Condition, an_edition
@@ -33,15 +34,12 @@ from services.booking.operations.protocol import PublishProtocol, publish_protoc
 from services.booking.operations.series import (
     BookSeries,
     CancelSession,
-    CheckInSession,
     MarkMissed,
-    StartSession,
     book_series,
     cancel_session,
-    check_in_session,
     mark_missed,
-    start_session,
 )
+from services.booking.operations.visits import CheckInSession, check_in_session
 from shared.errors import Conflict, Forbidden, NotFound, Refused, RuleBroken
 from tests.support.booking_builders import (
     CLINIC,
@@ -56,6 +54,8 @@ from tests.support.booking_builders import (
     wishes,
 )
 from tests.support.booking_fakes import A_CLINICIAN, FakeBooking
+from tests.support.booking_treated import check_in, start
+from tests.support.cleared import cleared
 
 BORN = date(1980, 5, 17)
 BERLIN = "Europe/Berlin"
@@ -86,6 +86,9 @@ def world() -> FakeBooking:
 def registered(world: FakeBooking, clinic_id: str = CLINIC, name: str = "Ada Lovelace", **fields: Any) -> Patient:
     details = {"name": name, "birth_date": BORN, "phone": "+12025550143", **fields}
     patient: Patient = world.run(clinic_id, register_patient, RegisterPatient(**details))
+    unit = world.unit(clinic_id)
+    cleared(unit, patient.id, BERLIN if clinic_id == OTHER_CLINIC else NEW_YORK)
+    unit.commit()
     return patient
 
 
@@ -281,11 +284,20 @@ def test_counting_anew_twice_holds_once(world):
     assert len(world.all(Task)) == 1
 
 
+def test_others_are_told_of_a_dose_on_hold_and_of_its_release(world):
+    _, adda, booked = two_records(world)
+    rename(world, adda, "Ada Lovelace")
+    held = TreatmentHeld(adda.id, 1, "cap.per-7-days", world.now)
+    assert [(id, event) for _, id, event in world.told if isinstance(event, TreatmentHeld)] == [(booked.id, held)]
+    world.run(CLINIC, release_session, ReleaseSession(booked.id, 1, "two people's names"))
+    assert world.events(TreatmentReleased) == [TreatmentReleased(adda.id, 1, ("cap.per-7-days",), world.now)]
+
+
 def test_a_session_that_has_begun_is_not_held_any_more(world):
     _, adda, booked = two_records(world)
     world.now = booked.sessions[0].starts_at
-    world.run(CLINIC, check_in_session, CheckInSession(booked.id, 1))
-    world.run(CLINIC, start_session, StartSession(booked.id, 1))
+    check_in(world, booked.id)
+    start(world, booked.id)
     rename(world, adda, "Ada Lovelace")
     assert on_hold(now_of(world, booked)) == {}
 

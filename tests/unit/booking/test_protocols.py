@@ -29,6 +29,7 @@ SEEDS = {
     "pain-crps-10d": (10, 1, 3, 5, 14, 14),
     "maint-weekly-taper": (8, 6, 10, 1, None, None),
     "booster-single": (1, 1, None, 1, None, None),
+    "consultation": (1, 1, None, 1, None, None),
     "kap-6": (11, 3, 10, 2, 42, 42),
     "esket-label": (12, 2, 5, 2, None, None),
 }
@@ -48,6 +49,7 @@ SAID = {
     "pain-crps-10d": ("MO TU WE TH FR", (5, 10), 240),
     "maint-weekly-taper": ("MO, TU, WE, TH, FR, SA, SU", (4, 8), 40),
     "booster-single": ("", (1,), 40),
+    "consultation": ("", (), None),
     # The second, fourth and sixth dose.
     "kap-6": ("", (4, 7, 10), 60),
     "esket-label": ("TU FR, MO TH", (8,), 120),
@@ -69,7 +71,7 @@ def test_all_templates_are_there():
 @every_template
 def test_template_says_what_was_agreed(slug: str):
     regimen = TEMPLATES[slug]
-    phase = next(phase for phase in regimen.phases if phase.doses)
+    phase = next((phase for phase in regimen.phases if phase.doses), regimen.phases[0])
     said = (regimen.sessions, phase.min_days, phase.max_days, phase.per_seven_days)
     assert (*said, regimen.window_days, regimen.tolerance_days) == SEEDS[slug]
 

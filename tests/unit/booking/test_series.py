@@ -1,6 +1,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import product
 from typing import Any
 
@@ -47,7 +48,7 @@ def later(number: int = 1, **fields: Any) -> Session:
 HOW: dict[SessionMove, Callable[[Series], Any]] = {
     MOVE.RESCHEDULE: lambda series: series.move(later(), ()),
     MOVE.CHECK_IN: lambda series: series.check_in(1, closed_by=(), at=AT),
-    MOVE.START: lambda series: series.start(1, closed_by=(), at=AT),
+    MOVE.START: lambda series: series.start(1, at=AT),
     MOVE.DISCHARGE: lambda series: series.discharge(1, at=AT),
     MOVE.CANCEL: lambda series: series.cancel(1, reason=CancelReason.PATIENT, at=AT),
     MOVE.MISS: lambda series: series.miss(1, reason=MissReason.NO_SHOW, at=AT),
@@ -187,7 +188,7 @@ def test_nobody_misses_what_has_not_begun():
 
 def test_arrival_start_and_discharge_are_kept_and_told():
     series, _ = a_series().check_in(1, closed_by=(), at=AT)
-    series, _ = series.start(1, closed_by=(), at=AT + timedelta(minutes=20))
+    series, _ = series.start(1, at=AT + timedelta(minutes=20))
     series, events = series.discharge(1, at=AT + timedelta(minutes=130))
     told = only(events)
     session = series.session(1)
@@ -312,9 +313,10 @@ def test_another_place_voids_the_patients_word_and_what_held_the_session_up(way:
 
 def test_a_session_on_hold_waits_for_a_clinician():
     series = a_series().hold_on(1, HoldOn("exposure.cap", "too many", AT))
-    for begin in (series.check_in, series.with_sessions(replace(series.session(1), status=STATUS.CHECKED_IN)).start):
+    there = series.with_sessions(replace(series.session(1), status=STATUS.CHECKED_IN))
+    for begin in (partial(series.check_in, closed_by=[]), there.start):
         with pytest.raises(Conflict, match=r"session\.on-hold") as refusal:
-            begin(1, closed_by=[], at=AT)
+            begin(1, at=AT)
         assert [fault.code for fault in refusal.value.faults] == ["exposure.cap"]
     word = Override("exposure.cap", "counted twice", "key-1", AT, (1,))
     released = series.release(1, [word])

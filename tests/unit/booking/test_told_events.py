@@ -25,7 +25,7 @@ def a_life() -> list[Any]:
         lambda one: one.resume(one.sessions, (), at=AT),
         lambda one: one.cancel(3, reason=CancelReason.CLINIC, at=AT),
         lambda one: one.check_in(1, closed_by=(), at=AT),
-        lambda one: one.start(1, closed_by=(), at=AT),
+        lambda one: one.start(1, at=AT),
         lambda one: one.discharge(1, at=AT),
         lambda one: one.miss(2, reason=MissReason.NO_SHOW, at=a_session(2).starts_at),
         lambda one: one.close(at=AT),
@@ -40,7 +40,7 @@ def test_a_life_holds_every_event_of_series_and_sessions():
     assert types == {each.type for each in TYPES.values() if each.type.split(".")[0] in {"series", "session"}}
 
 
-ADDED_LATER = {"link"}
+ADDED_LATER = {"link", "no_driving_until"}
 """Fields that events told before an update lack: hearers do without them."""
 
 

@@ -136,8 +136,9 @@ def test_start_is_told_with_the_stop_that_it_ends(world):
     assert world.told[-1] == ContactOptedIn(PATIENT, "sms", "sms", world.now, stopped_at)
 
 
-def test_the_desk_takes_down_what_a_patient_said(world):
-    world.actor = DESK
+@pytest.mark.parametrize("scope", ["front_desk", "nurse", "clinician", "admin"])
+def test_the_desk_takes_down_what_a_patient_said(world, scope):
+    world.actor = replace(DESK, scopes=frozenset({scope}))
     given_at = world.now - timedelta(days=1)
     command = RecordConsent(PATIENT, Channel.SMS, ConsentStatus.OPTED_OUT, "No texts.", Medium.PHONE, given_at)
     taken = world.run(CLINIC, record_consent, command)
@@ -174,7 +175,8 @@ def test_without_an_address_or_a_patient_nothing_can_be_taken_down(world):
 
 
 @pytest.mark.parametrize(
-    ("scope", "phone", "mail"), [("front_desk", "•••123", "•••@example.com"), ("admin", PHONE, MAIL)]
+    ("scope", "phone", "mail"),
+    [("front_desk", "•••123", "•••@example.com"), ("nurse", "•••123", "•••@example.com"), ("admin", PHONE, MAIL)],
 )
 def test_addresses_are_masked_unless_an_administrator_asks(world, scope, phone, mail):
     world.actor = Actor("key-1", frozenset({scope}))

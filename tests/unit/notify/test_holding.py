@@ -344,6 +344,15 @@ def test_a_form_that_is_heard_of_before_its_visit_is_over_is_asked_for_by_one_te
     assert "https://care.example/c/9KX " in text
 
 
+def test_until_when_not_to_drive_is_said_as_it_was_told_with_the_discharge():
+    world = a_world("2026-03-07 13:00")
+    world.now = HOME_AT
+    told = SessionDischarged(SERIES, 1, HOME_AT, no_driving_until=HOME_AT + timedelta(hours=12))
+    world.run(CLINIC, hear_session_discharged, told)
+    [text] = texts_until_morning(world)
+    assert "Mar 8, 5:00 AM" in text
+
+
 def test_without_a_form_home_safe_is_asked_all_the_same():
     [text] = texts_until_morning(gone_home())
     assert "https" not in text

@@ -7,8 +7,10 @@ from typing import Final
 from services.booking.domain.events import AccessKeyChanged, AccessKeyIssued, AccessKeyRevoked
 from shared.errors import Conflict, Fault, RuleBroken
 
-SCOPES: Final = frozenset({"front_desk", "clinician", "admin", "integration"})
-"""What a clinic's key may be good for. `platform` is the operator's alone and never issued."""
+SCOPES: Final = frozenset({"front_desk", "nurse", "clinician", "psychiatrist", "admin", "integration"})
+"""What a clinic's key may be good for; a psychiatrist's has the scope `clinician`, too. `platform` is the operator's
+alone and never issued.
+"""
 
 
 @dataclass(frozen=True)

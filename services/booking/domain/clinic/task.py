@@ -24,6 +24,12 @@ class TaskKind(StrEnum):
     CRISIS = "crisis"
     CLINICAL_HOLD = "clinical-hold"
     BOOSTER_PROPOSAL = "booster-proposal"
+    MISUSE_REVIEW = "misuse-review"
+    CONSENT_WITHDRAWN = "consent-withdrawn"
+    CONSENT_EXPIRES = "consent-expires"
+    OBSERVATION_OVERDUE = "observation-overdue"
+    STOP_ADVICE = "stop-advice"
+    INTEGRATION_PROPOSAL = "integration-proposal"
 
 
 class TaskStatus(StrEnum):

@@ -4,9 +4,24 @@ A clinical hold (FHIR: a Flag, active until it is released) is not a hold of pla
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
+from services.booking.domain.patient.remission import Remission, with_score
 from shared.errors import Conflict, Fault, NotFound
+
+SUICIDAL: Final = frozenset(
+    {
+        "suicide-risk-high",
+        "suicide-risk-moderate",
+        "suicidal-thoughts-high",
+        "suicidal-thoughts",
+        "suicidal-thoughts-low",
+    }
+)
+"""Triggers of alerts that speak of suicide: any answer but none to such a question, and levels of the C-SSRS."""
+CONCERN_LASTS: Final = timedelta(days=30)
+"""So long after such an alert somebody who does not come is phoned at once. Clinic default."""
 
 
 @dataclass(frozen=True)
@@ -46,11 +61,17 @@ class Measure:
 
 @dataclass(frozen=True)
 class Clearance:
-    """`id` is the patient's. `holds` are all there ever were, `measures` the newest of each instrument."""
+    """`id` is the patient's. `holds` are all there ever were, `measures` the newest of each instrument. `concern_at` is
+    when the last alert spoke of suicide; `remissions` and `misuse_flags` are what the watch for misuse goes by, the
+    latter as it last stood.
+    """
 
     id: str
     holds: tuple[ClinicalHold, ...] = ()
     measures: tuple[Measure, ...] = ()
+    concern_at: datetime | None = None
+    remissions: tuple[Remission, ...] = ()
+    misuse_flags: tuple[str, ...] = ()
     version: int = 0
 
     @property
@@ -62,6 +83,16 @@ class Clearance:
     def faults(self) -> list[Fault]:
         """Why no dose is given: one for each hold that stands."""
         return [_fault(hold) for hold in self.holds if hold.stands]
+
+    def is_of_concern(self, at: datetime) -> bool:
+        """Whether an alert of the last 30 days spoke of suicide."""
+        return self.concern_at is not None and at - self.concern_at <= CONCERN_LASTS
+
+    def alerted(self, trigger: str, at: datetime) -> "Clearance":
+        """An alert was raised at an instant; whichever is heard first, the last one that speaks of suicide counts."""
+        if trigger not in SUICIDAL:
+            return self
+        return replace(self, concern_at=max(at, self.concern_at or at))
 
     def hold(self, hold: ClinicalHold) -> "Clearance":
         """Treatment is held. What is known already stays as it is, released or not."""
@@ -84,7 +115,15 @@ class Clearance:
         others = [one for one in self.measures if one.instrument != measure.instrument]
         same = [one for one in self.measures if one.instrument == measure.instrument]
         newest = max([*same, measure], key=lambda one: (one.scored_at, one.total))
-        return replace(self, measures=tuple(sorted([*others, newest], key=lambda one: one.instrument)))
+        return replace(
+            self,
+            measures=tuple(sorted([*others, newest], key=lambda one: one.instrument)),
+            remissions=with_score(self.remissions, measure.instrument, measure.total, measure.scored_at),
+        )
+
+    def flagged(self, codes: tuple[str, ...]) -> "Clearance":
+        """What the watch for misuse shows now."""
+        return replace(self, misuse_flags=codes)
 
 
 def _fault(hold: ClinicalHold) -> Fault:

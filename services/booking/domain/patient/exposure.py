@@ -28,8 +28,17 @@ class Share:
 
 
 @dataclass(frozen=True)
+class Infusion:
+    """Treatment `of`, at a clinic, is giving the medicine at this moment."""
+
+    clinic_id: str
+    of: str
+
+
+@dataclass(frozen=True)
 class Exposure:
-    """One person's. `id` is the person's token.
+    """One person's. `id` is the person's token. `infusing` is what is being given now: one at most, unless two records
+    turned out to be one person's while it was.
 
     `to_review` names the clinics that are to count the caps anew: doses have come to light that nobody could know of
     when they booked.
@@ -38,6 +47,7 @@ class Exposure:
     id: str
     shares: tuple[Share, ...] = ()
     to_review: tuple[str, ...] = ()
+    infusing: tuple[Infusion, ...] = ()
     version: int = 0
 
     @property
@@ -54,6 +64,18 @@ class Exposure:
         others = tuple(share for share in self.shares if share.of != of)
         own = (Share(clinic_id, source, of, tuple(sorted(dates))),) if dates else ()
         return replace(self, shares=others + own)
+
+    def is_infused_beside(self, of: str) -> bool:
+        """Whether anything but treatment `of` gives this person the medicine now, in any clinic."""
+        return any(one.of != of for one in self.infusing)
+
+    def with_infusions(self, *infusions: Infusion) -> "Exposure":
+        """These are being given, too."""
+        return replace(self, infusing=tuple(dict.fromkeys((*self.infusing, *infusions))))
+
+    def without_infusions(self, of: Collection[str]) -> "Exposure":
+        """The treatments `of` give nothing any more."""
+        return replace(self, infusing=tuple(one for one in self.infusing if one.of not in of))
 
     def unforeseen_but_in(self, clinic_id: str) -> "Exposure":
         """Every other clinic that gives this person doses is to count the caps anew."""

@@ -1,7 +1,7 @@
 """A patient of one clinic, and how they want to be reached."""
 
 from dataclasses import dataclass, fields, replace
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Final
 
@@ -53,7 +53,7 @@ class Patient:
     `escort_phone` (E.164) is of who takes the patient home and has agreed to be told when; they are told nothing else.
 
     `person` is the token of whoever this is, in every clinic; `person_confirmed` is what staff say of that, `rulings`
-    are the last times that they said so.
+    are the last times that they said so. Since when the patient is `registered_at` is not known of the first ones.
     """
 
     id: str
@@ -72,12 +72,17 @@ class Patient:
     person_confirmed: Match = Match.UNCONFIRMED
     rulings: tuple[Ruling, ...] = ()
     external_doses: tuple[ExternalDose, ...] = ()
+    registered_at: datetime | None = None
     version: int = 0
 
     @property
     def external_dates(self) -> tuple[date, ...]:
         """When doses were given outside of the platform."""
         return tuple(sorted(dose.on for dose in self.external_doses))
+
+    def age_on(self, day: date) -> int:
+        """Years of age on a local date; who is born on 29 February is a year older on 1 March of other years."""
+        return day.year - self.birth_date.year - ((day.month, day.day) < (self.birth_date.month, self.birth_date.day))
 
     def register(self, today: date) -> tuple["Patient", list[PatientRegistered]]:
         """Take the patient in. Raises `RuleBroken` with every reason why not."""

@@ -19,6 +19,7 @@ from typing import Final
 from services.booking.domain.calendar.resource import ResourceKind
 from services.booking.domain.calendar.slots import PATIENT, Weekday, weekday_of
 from services.booking.domain.protocol.caps import Caps, strictest
+from services.booking.domain.protocol.care import ORDINARY, Care
 from shared.errors import Fault, RuleBroken
 
 
@@ -32,6 +33,19 @@ class Condition(StrEnum):
     BIPOLAR = "bipolar"
     BPD = "bpd"
     CHRONIC_PAIN = "chronic-pain"
+
+
+INVESTIGATIONAL: Final = frozenset({Condition.BIPOLAR, Condition.OCD, Condition.BPD})
+"""What ketamine is not established for, not even off-label: it takes an agreement of its own. Clinic default."""
+
+
+class Modality(StrEnum):
+    """How the medicine is given, which decides what has to be signed and who has to be there."""
+
+    INFUSION = "infusion"
+    KAP = "kap"
+    """Ketamine-assisted psychotherapy: talks before and behind the doses, a therapist with the patient throughout."""
+    ESKETAMINE = "esketamine"
 
 
 @dataclass(frozen=True)
@@ -166,7 +180,7 @@ class Regimen:
     one. `allowed_weekdays` are those of doses (none listed: any); `preferred` lists patterns of them, best first.
     `re_evaluate_after` names the sessions after which the course is reviewed; `dose_basis` is a label for people,
     never computed with. `caps` replace those that hold for what is treated. Who comes more than
-    `missed_after_minutes` after the start has missed the session.
+    `missed_after_minutes` after the start has missed the session. `care` is what the day of a dose asks for.
     """
 
     name: str
@@ -182,10 +196,16 @@ class Regimen:
     is_investigational: bool = False
     missed_after_minutes: int = 30
     caps: Caps | None = None
+    modality: Modality = Modality.INFUSION
+    care: Care = ORDINARY
 
     def caps_for(self, condition: Condition | None = None) -> Caps:
         """How many doses a person may be given; of all that it treats the strictest while nobody says which."""
         return self.caps or strictest(CAPS[one] for one in ([condition] if condition else self.conditions))
+
+    def investigates(self, condition: Condition) -> bool:
+        """Whether treating this is investigational, by the protocol's own word or whatever it says."""
+        return self.is_investigational or condition in INVESTIGATIONAL
 
     @property
     def sessions(self) -> int:

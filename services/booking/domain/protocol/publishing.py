@@ -10,6 +10,7 @@ from typing import Final
 from services.booking.domain.calendar.resource import PEOPLE, SKILL_CODE
 from services.booking.domain.calendar.slots import LONGEST_SESSION, SLOT
 from services.booking.domain.protocol.caps import Caps
+from services.booking.domain.protocol.care_rules import faults_of_care
 from services.booking.domain.protocol.protocol import Block, Phase, Protocol, Regimen, an_edition
 from services.booking.domain.protocol.spacing import earliest_course, notes
 from shared.errors import Fault, RuleBroken
@@ -85,6 +86,11 @@ def _caps_backward(regimen: Regimen) -> Iterator[Fault]:
         yield Fault("protocol.caps-backward", "1 <= per_7 <= per_30 <= per_90 <= per_365.", "/caps")
 
 
+def _careless(regimen: Regimen) -> Iterator[Fault]:
+    for fault in faults_of_care(regimen.care):
+        yield replace(fault, pointer=f"/care{fault.pointer}")
+
+
 def _faults_of_phase(phase: Phase, *, follows: bool) -> Iterator[tuple[str, str]]:
     if phase.sessions is not None and phase.sessions < 1:
         yield "protocol.no-sessions", "A phase has at least one session."
@@ -139,4 +145,5 @@ _RULES: Final[tuple[Callable[[Regimen], Iterator[Fault]], ...]] = (
     _preferred_not_allowed,
     _window_backward,
     _caps_backward,
+    _careless,
 )

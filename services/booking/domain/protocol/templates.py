@@ -8,16 +8,28 @@ other numbers, block lengths among them, are clinic defaults, editable.
 """
 
 from collections.abc import Mapping
+from decimal import Decimal
 from types import MappingProxyType
 from typing import Final
 
 from services.booking.domain.calendar.resource import ResourceKind
 from services.booking.domain.calendar.slots import Weekday
 from services.booking.domain.protocol.caps import Caps
-from services.booking.domain.protocol.protocol import Block, Condition, Need, Phase, Protocol, Regimen, an_edition
+from services.booking.domain.protocol.care import ORDINARY, Care
+from services.booking.domain.protocol.protocol import (
+    Block,
+    Condition,
+    Modality,
+    Need,
+    Phase,
+    Protocol,
+    Regimen,
+    an_edition,
+)
 
 _CHAIR, _NURSE = Need(ResourceKind.CHAIR), Need(ResourceKind.NURSE)
 _ROOM, _THERAPIST = Need(ResourceKind.ROOM), Need(ResourceKind.THERAPIST)
+_CLINICIAN = Need(ResourceKind.CLINICIAN)
 _HALF_A_NURSE = Need(ResourceKind.NURSE, per=2)
 """One nurse watches two patients who recover. Clinic default."""
 _MO, _TU, _WE, _TH, _FR, _, _ = Weekday
@@ -61,6 +73,11 @@ TALK_BLOCKS: Final = (
     Block("turnover", 5, (_ROOM,), with_patient=False),
 )
 """A therapy hour of 53 minutes, in whole slots."""
+CONSULTATION_BLOCKS: Final = (
+    Block("talk", 55, (_ROOM, _CLINICIAN)),
+    Block("turnover", 5, (_ROOM,), with_patient=False),
+)
+"""As long as a therapy hour."""
 ESKETAMINE_BLOCKS: Final = (
     _CHECK_IN,
     Block("preparation", 15, (_CHAIR, _NURSE)),
@@ -70,6 +87,12 @@ ESKETAMINE_BLOCKS: Final = (
     _TURNOVER,
 )
 """The label asks for at least two hours of observation."""
+
+
+_RESISTANT = Care(least_trials=2, severe_from=15)
+"""Two failed trials (a published outpatient course asks for two, the Veterans' one for four), PHQ-9 from 15."""
+_CAREFUL = Care(most_mg_per_kg=Decimal("0.75"))
+"""For conditions in which mania or instability is to be feared. Clinic default."""
 
 
 def _induction(sessions: int, min_days: int, max_days: int, per_seven_days: int) -> tuple[Phase, ...]:
@@ -83,11 +106,13 @@ def _six_in_three_weeks(
     min_days: int = 2,
     re_evaluate_after: tuple[int, ...] = (3, 6),
     is_investigational: bool = False,
+    care: Care = ORDINARY,
 ) -> Regimen:
     return Regimen(
         name=name,
         conditions=(condition,),
         phases=_induction(6, min_days, 5, 2),
+        care=care,
         dose_basis="0.5 mg/kg",
         window_days=21,
         tolerance_days=28,
@@ -97,11 +122,12 @@ def _six_in_three_weeks(
     )
 
 
-def _six_in_two_weeks(name: str, condition: Condition) -> Regimen:
+def _six_in_two_weeks(name: str, condition: Condition, *, care: Care = ORDINARY) -> Regimen:
     return Regimen(
         name=name,
         conditions=(condition,),
         phases=_induction(6, 2, 4, 3),
+        care=care,
         dose_basis="0.5 mg/kg",
         window_days=14,
         tolerance_days=21,
@@ -119,7 +145,10 @@ _THREE_WEEKLY = Regimen(
     tolerance_days=28,
     preferred=_SAME_WEEKDAY,
     re_evaluate_after=(3,),
+    care=_RESISTANT,
 )
+_PAIN_CARE: Final = Care(infusion_minutes=240, asks_pain=True, most_mg_per_kg=None)
+"""Four hours; how much is the order's alone."""
 _PAIN_SINGLE = Regimen(
     name="Pain: single infusion",
     conditions=(Condition.CHRONIC_PAIN,),
@@ -127,6 +156,7 @@ _PAIN_SINGLE = Regimen(
     phases=(Phase("infusion", 1, PAIN_BLOCKS),),
     dose_basis="clinician order, mg in total",
     re_evaluate_after=(1,),
+    care=_PAIN_CARE,
 )
 _PAIN_FIVE_DAYS = Regimen(
     name="Pain: five consecutive weekdays",
@@ -138,6 +168,7 @@ _PAIN_FIVE_DAYS = Regimen(
     allowed_weekdays=_WEEKDAYS,
     preferred=(_WEEKDAYS,),
     re_evaluate_after=(5,),
+    care=_PAIN_CARE,
 )
 _CRPS_TEN_DAYS = Regimen(
     name="Complex regional pain syndrome: ten weekdays",
@@ -149,6 +180,7 @@ _CRPS_TEN_DAYS = Regimen(
     allowed_weekdays=_WEEKDAYS,
     preferred=(_WEEKDAYS,),
     re_evaluate_after=(5, 10),
+    care=_PAIN_CARE,
 )
 # The longest gap is the cadence of the phase by one and a half; the shortest one day less than the cadence.
 _WEEKLY_TAPER = Regimen(
@@ -171,6 +203,12 @@ _BOOSTER = Regimen(
     rest_days=14,
     re_evaluate_after=(1,),
 )
+_CONSULTATION = Regimen(
+    name="Consultation: one talk",
+    conditions=_EVERY_CONDITION,
+    phases=(Phase("consultation", 1, CONSULTATION_BLOCKS, doses=False),),
+    dose_basis="nothing is given",
+)
 _PREPARATION = Phase("preparation", 2, TALK_BLOCKS, min_days=1, max_days=10, doses=False)
 _TWO_DOSINGS = Phase("dosing", 2, KAP_DOSING_BLOCKS, min_days=3, max_days=10, per_seven_days=2)
 # The talk falls into the 72 hours after the dose, counted on local dates.
@@ -184,6 +222,8 @@ _KAP = Regimen(
     tolerance_days=42,
     # Sessions 4, 7 and 10 are dosing sessions 2, 4 and 6.
     re_evaluate_after=(4, 7, 10),
+    modality=Modality.KAP,
+    care=Care(infusion_minutes=60),
 )
 _ESKETAMINE = Regimen(
     name="Esketamine spray: label cadence",
@@ -198,13 +238,26 @@ _ESKETAMINE = Regimen(
     re_evaluate_after=(8,),
     # The label gives 9 doses in the first 30 days.
     caps=Caps(per_7=2, per_30=10, per_90=20),
+    modality=Modality.ESKETAMINE,
+    # The label: blood pressure 40 minutes after the spray, two hours of observation, food 2 h and fluids 30 min before.
+    care=Care(
+        infusion_minutes=10,
+        recovery_every=40,
+        observe=120,
+        observe_floor=120,
+        solids_hours=2,
+        fluids_minutes=30,
+        most_mg_per_kg=None,
+    ),
 )
 
 BOOSTER: Final = "booster-single"
 TEMPLATES: Final[Mapping[str, Regimen]] = MappingProxyType(
     {
-        "mood-iv-6x3w": _six_in_three_weeks("Mood: six infusions in three weeks", Condition.DEPRESSION),
-        "mood-iv-6x2w": _six_in_two_weeks("Mood: six infusions in two weeks", Condition.DEPRESSION),
+        "mood-iv-6x3w": _six_in_three_weeks(
+            "Mood: six infusions in three weeks", Condition.DEPRESSION, care=_RESISTANT
+        ),
+        "mood-iv-6x2w": _six_in_two_weeks("Mood: six infusions in two weeks", Condition.DEPRESSION, care=_RESISTANT),
         "mood-iv-3x3w": _THREE_WEEKLY,
         "ptsd-iv-6x2w": _six_in_two_weeks("PTSD: six infusions in two weeks", Condition.PTSD),
         "anxiety-iv-6x3w": _six_in_three_weeks("Anxiety: six infusions in three weeks", Condition.ANXIETY),
@@ -214,12 +267,14 @@ TEMPLATES: Final[Mapping[str, Regimen]] = MappingProxyType(
             "Bipolar depression: six infusions in three weeks",
             Condition.BIPOLAR,
             min_days=3,
+            care=_CAREFUL,
             re_evaluate_after=(1, 2, 3, 4, 5, 6),
         ),
         "bpd-iv-6x3w": _six_in_three_weeks(
             "Borderline personality disorder: six infusions in three weeks",
             Condition.BPD,
             min_days=3,
+            care=_CAREFUL,
             re_evaluate_after=(2, 4, 6),
             is_investigational=True,
         ),
@@ -228,6 +283,7 @@ TEMPLATES: Final[Mapping[str, Regimen]] = MappingProxyType(
         "pain-crps-10d": _CRPS_TEN_DAYS,
         "maint-weekly-taper": _WEEKLY_TAPER,
         BOOSTER: _BOOSTER,
+        "consultation": _CONSULTATION,
         "kap-6": _KAP,
         "esket-label": _ESKETAMINE,
     }

@@ -291,16 +291,16 @@ class Series:
         _require_open(session, closed_by)
         return self.with_sessions(session), [SessionCheckedIn(self.patient_id, number, at)]
 
-    def start(self, number: int, *, closed_by: Sequence[Fault], at: datetime) -> "Changed":
-        """The treatment begins. Raises `Conflict` while anything speaks against it, as in `check_in`."""
+    def start(self, number: int, *, at: datetime) -> "Changed":
+        """The treatment begins; what speaks against a dose was looked at before. Raises `Conflict` while on hold."""
         session = self.session(number).after(SessionMove.START, started_at=at)
-        _require_open(session, closed_by)
+        _require_open(session, ())
         return self.with_sessions(session), [SessionStarted(self.patient_id, number, at)]
 
-    def discharge(self, number: int, *, at: datetime) -> "Changed":
+    def discharge(self, number: int, *, at: datetime, no_driving_until: datetime | None = None) -> "Changed":
         """The patient goes home; when nothing else can happen the series is completed."""
         session = self.session(number).after(SessionMove.DISCHARGE, discharged_at=at)
-        told = departure(self.patient_id, str(self.condition), self.zone, session)
+        told = departure(self.patient_id, str(self.condition), self.zone, session, no_driving_until)
         return self.with_sessions(session)._settled([told], at)
 
     def cancel(self, number: int, *, reason: CancelReason, at: datetime) -> "Changed":

@@ -70,6 +70,9 @@ LIVE: Final = OPEN | {SessionStatus.FULFILLED}
 LOST: Final = frozenset({SessionStatus.CANCELLED, SessionStatus.NOSHOW})
 SHORT_NOTICE: Final = timedelta(hours=24)
 """A patient who cancels later than this before the start counts with those who did not come. Clinic default."""
+CONSENT_WITHDRAWN: Final = "consent.withdrawn"
+WHEREVER: Final = frozenset({CONSENT_WITHDRAWN})
+"""What holds a session wherever it is moved to."""
 PAUSED: Final = "paused"
 """The reason of a session that its series' pause took out of the calendar."""
 
@@ -220,11 +223,13 @@ class Session:
     def put(self, move: SessionMove, placed: "Session") -> "Session":
         """The session at the place of `placed`, keeping its number and its past; whatever was said of the old is void.
 
-        Every rule has been looked at anew for the new place, so it is not on hold there. At the same time with another
-        chair or nurse nothing that the patient was told or has said changes. Raises `Conflict` when it cannot go there.
+        Every rule has been looked at anew for the new place, so it is on hold there only for what no other place mends.
+        At the same time with another chair or nurse nothing that the patient was told or has said changes. Raises
+        `Conflict` when it cannot go there.
         """
+        blocks = tuple(block for block in self.blocks if block.code in WHEREVER)
         if move is SessionMove.RESCHEDULE and placed.starts_at == self.starts_at:
-            return self.after(move, claims=placed.claims, blocks=())
+            return self.after(move, claims=placed.claims, blocks=blocks)
         return self.after(
             move,
             starts_at=placed.starts_at,
@@ -237,6 +242,6 @@ class Session:
             confirmed_at=None,
             reason=None,
             ended_at=None,
-            blocks=(),
+            blocks=blocks,
             history=self.history if move is SessionMove.RESCHEDULE else self.attempts,
         )

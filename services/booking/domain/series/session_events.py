@@ -1,5 +1,7 @@
 """The events that a session's facts make, for the patient of its series."""
 
+from datetime import datetime
+
 from services.booking.domain.events import SessionCancelled, SessionDischarged, SessionMoved
 from services.booking.domain.series.session import Session
 
@@ -25,8 +27,10 @@ def cancellation(patient_id: str, session: Session) -> SessionCancelled:
     return SessionCancelled(patient_id, session.number, session.phase, session.starts_at, session.revision, reason)
 
 
-def departure(patient_id: str, condition: str, zone: str, session: Session) -> SessionDischarged:
-    """The patient went home. Raises `ValueError` for a session of which nobody has."""
+def departure(
+    patient_id: str, condition: str, zone: str, session: Session, no_driving_until: datetime | None
+) -> SessionDischarged:
+    """The patient went home, and does not drive before an instant. Raises `ValueError` for one that nobody left."""
     if session.discharged_at is None:
         raise ValueError(f"nobody was discharged from session {session.number}")
     return SessionDischarged(
@@ -37,4 +41,5 @@ def departure(patient_id: str, condition: str, zone: str, session: Session) -> S
         zone=zone,
         started_at=session.started_at or session.discharged_at,
         discharged_at=session.discharged_at,
+        no_driving_until=no_driving_until,
     )

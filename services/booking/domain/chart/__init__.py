@@ -1,0 +1,1 @@
+"""What is known and signed of a patient before a dose: assessment, consents, dose orders, misuse watch."""

@@ -1,0 +1,1 @@
+"""The day of one dose: readings, the grid of looks, the gate, recovery and going home."""

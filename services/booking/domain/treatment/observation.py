@@ -1,0 +1,161 @@
+"""The grid of looks at a patient: when the next one is due, and which are overdue. Elapsed time only.
+
+A look asks for several things. It is answered once all of them were taken, by one reading or by several, from halfway
+after the look before on. So no reading counts for a look that lies far ahead, and a late one answers every look that
+it is late for.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from itertools import count, groupby, takewhile
+from types import MappingProxyType
+from typing import Final
+
+from services.booking.domain.protocol.care import Care, Vital
+from services.booking.domain.treatment.dissociation import Score
+from services.booking.domain.treatment.vitals import Reading, passed_since
+
+
+class Look(StrEnum):
+    """What is looked at."""
+
+    BLOOD_PRESSURE = "blood-pressure"
+    HEART_RATE = "heart-rate"
+    RESPIRATORY_RATE = "respiratory-rate"
+    SPO2 = "spo2"
+    TEMPERATURE = "temperature"
+    SEDATION = "sedation"
+    PAIN = "pain"
+    DISSOCIATION = "dissociation"
+
+
+OF_VITAL: Final[Mapping[Vital, Look]] = MappingProxyType(
+    {
+        Vital.SYSTOLIC: Look.BLOOD_PRESSURE,
+        Vital.DIASTOLIC: Look.BLOOD_PRESSURE,
+        Vital.HEART_RATE: Look.HEART_RATE,
+        Vital.RESPIRATORY_RATE: Look.RESPIRATORY_RATE,
+        Vital.SPO2: Look.SPO2,
+        Vital.TEMPERATURE: Look.TEMPERATURE,
+    }
+)
+ORDINARY_LOOK: Final = (Look.BLOOD_PRESSURE, Look.HEART_RATE, Look.SPO2, Look.SEDATION)
+"""What each look of the grid asks for; the first three are those of `REQUIRED`. Clinic default."""
+PAIN_EVERY: Final = timedelta(hours=1)
+"""Clinic default."""
+
+
+@dataclass(frozen=True)
+class Point:
+    """A look due `at`, overdue from `overdue_at` on; what was taken before `opens_at` does not answer it."""
+
+    at: datetime
+    opens_at: datetime
+    overdue_at: datetime
+    asks: tuple[Look, ...]
+
+
+@dataclass(frozen=True)
+class Watch:
+    """A dose under way: when it began and ended, what was read and scored since it began."""
+
+    care: Care
+    started_at: datetime
+    ended_at: datetime | None = None
+    readings: tuple[Reading, ...] = ()
+    scores: tuple[Score, ...] = ()
+
+
+def points(watch: Watch, until: datetime) -> list[Point]:
+    """The looks due up to `until`, in order: while infusing counted from the start, then from the end.
+
+    At the end of the infusion dissociation is scored, and pain where the protocol asks for it. A value that passes a
+    limit to stop only when it stays there is measured again as soon as it would have stayed long enough. What is due at
+    one instant is one look.
+    """
+    grids = [*_infusion(watch), *_recovery(watch), _once_more(watch)]
+    due = [point for grid in grids for point in takewhile(lambda point: point.at <= until, grid)]
+    by_time = groupby(sorted(due, key=lambda point: point.at), key=lambda point: point.at)
+    return [_one(list(same)) for _, same in by_time]
+
+
+def _one(points: Sequence[Point]) -> Point:
+    asks = dict.fromkeys(look for point in points for look in point.asks)
+    opens_at, overdue_at = max(point.opens_at for point in points), min(point.overdue_at for point in points)
+    return Point(points[0].at, opens_at, overdue_at, tuple(asks))
+
+
+def _infusion(watch: Watch) -> Iterator[Iterator[Point]]:
+    every, grace = _minutes(watch.care.infusion_every), _minutes(watch.care.infusion_grace)
+    yield _grid(watch.started_at, watch.ended_at, every, grace, ORDINARY_LOOK)
+    if watch.care.asks_pain:
+        yield _grid(watch.started_at, watch.ended_at, PAIN_EVERY, grace, (Look.PAIN,))
+
+
+def _recovery(watch: Watch) -> Iterator[Iterator[Point]]:
+    if watch.ended_at is None:
+        return
+    every, grace = _minutes(watch.care.recovery_every), _minutes(watch.care.recovery_grace)
+    pain = (Look.PAIN,) if watch.care.asks_pain else ()
+    at_the_end = (Look.DISSOCIATION, *pain)
+    yield iter([Point(watch.ended_at, watch.ended_at - grace, watch.ended_at + grace, at_the_end)])
+    yield _grid(watch.ended_at, None, every, grace, ORDINARY_LOOK)
+    if pain:
+        yield _grid(watch.ended_at, None, PAIN_EVERY, grace, pain)
+
+
+def _grid(
+    begins: datetime, ends: datetime | None, every: timedelta, grace: timedelta, asks: tuple[Look, ...]
+) -> Iterator[Point]:
+    for number in count(1):
+        at = begins + number * every
+        if ends is not None and at >= ends:
+            return
+        yield Point(at, at - every / 2, at + grace, asks)
+
+
+def _once_more(watch: Watch) -> Iterator[Point]:
+    for passed in passed_since(watch.readings, watch.care.limits):
+        if not passed.lasts:
+            at = passed.since + timedelta(seconds=passed.limit.for_seconds)
+            yield Point(at, at, at + _minutes(watch.care.infusion_grace), (OF_VITAL[passed.limit.vital],))
+
+
+def _minutes(minutes: int) -> timedelta:
+    return timedelta(minutes=minutes)
+
+
+def answered_at(point: Point, watch: Watch) -> datetime | None:
+    """When the last of what it asks for was taken, in time or late; None while something is missing."""
+    taken = _taken(watch)
+    first = [min((at for at in taken[look] if at >= point.opens_at), default=None) for look in point.asks]
+    known = [at for at in first if at is not None]
+    return max(known) if len(known) == len(first) else None
+
+
+def _taken(watch: Watch) -> Mapping[Look, Sequence[datetime]]:
+    taken: dict[Look, list[datetime]] = {look: [] for look in Look}
+    for reading in watch.readings:
+        for look in _looks_of(reading):
+            taken[look].append(reading.at)
+    taken[Look.DISSOCIATION] = [score.at for score in watch.scores]
+    return taken
+
+
+def _looks_of(reading: Reading) -> set[Look]:
+    beside = {Look.SEDATION: reading.sedation, Look.PAIN: reading.pain}
+    return {OF_VITAL[vital] for vital in reading.values} | {look for look, said in beside.items() if said is not None}
+
+
+def overdue(watch: Watch, at: datetime) -> list[Point]:
+    """The looks that nobody has taken although their grace is over at `at`."""
+    return [point for point in points(watch, at) if point.overdue_at <= at and answered_at(point, watch) is None]
+
+
+def next_look_at(watch: Watch, after: datetime) -> datetime:
+    """When, behind `after`, the next look becomes overdue if nobody takes it."""
+    horizon = after + 2 * _minutes(max(watch.care.infusion_every, watch.care.recovery_every))
+    coming = [point for point in points(watch, horizon) if point.overdue_at > after]
+    return min(point.overdue_at for point in coming if answered_at(point, watch) is None)

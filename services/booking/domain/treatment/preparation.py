@@ -1,0 +1,107 @@
+"""What is asked on the day before the medicine is given. Every answer is kept with who wrote it and when; the last
+counts.
+
+The C-SSRS screener's levels are those of the Columbia Lighthouse Project's triage; the ASRM is scored 0 to 20.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+
+from shared.errors import Fault, RuleBroken
+
+MOST_MANIA: Final = 20
+"""Five questions of 0 to 4 (Altman Self-Rating Mania Scale)."""
+
+
+class Pregnancy(StrEnum):
+    """What is known on the day; `not-applicable` for those who cannot be pregnant."""
+
+    NOT_APPLICABLE = "not-applicable"
+    ATTESTED_NOT = "attested-not"
+    TEST_NEGATIVE = "test-negative"
+    POSITIVE = "positive"
+
+
+class SuicideRisk(StrEnum):
+    """Level of the C-SSRS screener since the last contact."""
+
+    NONE = "none"
+    LOW = "low"
+    MODERATE = "moderate"
+    HIGH = "high"
+
+
+@dataclass(frozen=True)
+class Escort:
+    """Who takes the patient home; `is_reachable`: somebody has spoken with them today."""
+
+    name: str
+    phone: str
+    is_adult: bool
+    is_reachable: bool
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether the patient may be given into their hands."""
+        return self.is_adult and self.is_reachable
+
+
+@dataclass(frozen=True)
+class Answers:
+    """None: not asked. `was_abstinent`: no alcohol or other substances within the protocol's hours before the start.
+
+    `supervisor_id` is the resource of the clinician who is responsible and in the house.
+    """
+
+    identity_confirmed: bool | None = None
+    last_solids_at: datetime | None = None
+    last_fluids_at: datetime | None = None
+    escort: Escort | None = None
+    was_abstinent: bool | None = None
+    pregnancy: Pregnancy | None = None
+    suicide_risk: SuicideRisk | None = None
+    mania_total: int | None = None
+    supervisor_id: str | None = None
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """What was answered, by its name."""
+        every = {one.name: getattr(self, one.name) for one in fields(self)}
+        return {name: value for name, value in every.items() if value is not None}
+
+
+@dataclass(frozen=True)
+class Statement:
+    """Some answers, given under access key `by`."""
+
+    answers: Answers
+    by: str
+    at: datetime
+
+
+def merged(statements: Iterable[Statement]) -> Answers:
+    """The last answer to each question."""
+    answers = Answers()
+    for statement in statements:
+        answers = replace(answers, **statement.answers.given)
+    return answers
+
+
+def require_possible(answers: Answers, at: datetime) -> None:
+    """Raises `RuleBroken` for answers that cannot be true at an instant, with each of them."""
+    if faults := list(_impossible(answers, at)):
+        raise RuleBroken("preparation.impossible", "This cannot be so.", faults)
+
+
+def _impossible(answers: Answers, at: datetime) -> Iterator[Fault]:
+    if not answers.given:
+        yield Fault("preparation.empty", "Nothing is answered.")
+    for field in ("last_solids_at", "last_fluids_at"):
+        value: datetime | None = getattr(answers, field)
+        if value is not None and value > at:
+            yield Fault("preparation.in-future", "Nobody has eaten or drunk in the future.", f"/{field}")
+    if answers.mania_total is not None and not 0 <= answers.mania_total <= MOST_MANIA:
+        yield Fault("preparation.mania-total", f"The ASRM's total is 0 to {MOST_MANIA}.", "/mania_total")

@@ -1,0 +1,391 @@
+"""A treatment: one arrival of a patient for one dose, from check-in until they go home, with all that was found and
+done.
+
+It is made at check-in and belongs to that place of its session: a session that is booked again gets another one. A talk
+has none. Every fact keeps who stated it and when; nothing is taken back, a later statement counts instead.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any, Final
+
+from services.booking.domain.protocol.care import Care
+from services.booking.domain.treatment.adverse_event import AdverseEvent
+from services.booking.domain.treatment.dissociation import Score
+from services.booking.domain.treatment.observation import Point, Watch, answered_at, next_look_at, overdue
+from services.booking.domain.treatment.preparation import Answers, Statement, merged, require_possible
+from services.booking.domain.treatment.vitals import (
+    Passed,
+    Reading,
+    require_plausible,
+    require_repeatable,
+    stop_advice,
+)
+from shared.errors import Conflict, Fault, Forbidden, NotFound, RuleBroken
+
+
+class TreatmentStatus(StrEnum):
+    """Where a treatment stands; the session is checked-in, in-progress (twice) and fulfilled beside it."""
+
+    PREPARING = "preparing"
+    INFUSING = "infusing"
+    RECOVERING = "recovering"
+    DISCHARGED = "discharged"
+    LEFT = "left"
+    NOT_INFUSED = "not-infused"
+
+
+class TreatmentMove(StrEnum):
+    """What may happen to a treatment; the value completes "it cannot be …"."""
+
+    START = "started"
+    END = "ended"
+    DISCHARGE = "discharged"
+    WALK_OUT = "left"
+    GIVE_UP = "given up"
+
+
+MOVES: Final[Mapping[tuple[TreatmentStatus, TreatmentMove], TreatmentStatus]] = MappingProxyType(
+    {
+        (TreatmentStatus.PREPARING, TreatmentMove.START): TreatmentStatus.INFUSING,
+        (TreatmentStatus.PREPARING, TreatmentMove.GIVE_UP): TreatmentStatus.NOT_INFUSED,
+        (TreatmentStatus.INFUSING, TreatmentMove.END): TreatmentStatus.RECOVERING,
+        (TreatmentStatus.RECOVERING, TreatmentMove.DISCHARGE): TreatmentStatus.DISCHARGED,
+        (TreatmentStatus.RECOVERING, TreatmentMove.WALK_OUT): TreatmentStatus.LEFT,
+    }
+)
+OVER: Final = frozenset({TreatmentStatus.DISCHARGED, TreatmentStatus.LEFT, TreatmentStatus.NOT_INFUSED})
+UNDER_WAY: Final = frozenset({TreatmentStatus.INFUSING, TreatmentStatus.RECOVERING})
+"""The patient has been given something and has not gone home."""
+
+
+class EndKind(StrEnum):
+    """How an infusion ended. Either way it counts for the caps."""
+
+    COMPLETED = "completed"
+    ABORTED = "aborted"
+
+
+@dataclass(frozen=True)
+class SetAside:
+    """A reason against going on gave way to a person's word: fault `code`, exactly as its `detail` says."""
+
+    code: str
+    detail: str
+    reason: str
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Start:
+    """The infusion begins: `dose_mg` (milligrams) in `minutes`, as ordered. `places` are the things that it takes."""
+
+    at: datetime
+    by: str
+    order_id: str
+    dose_mg: Decimal
+    minutes: int
+    places: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class End:
+    """The infusion is over; `given_mg` milligrams were given. An abort has a reason."""
+
+    at: datetime
+    by: str
+    kind: EndKind
+    given_mg: Decimal
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A clinician went on against advice, under access key `by`."""
+
+    reason: str
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Advice:
+    """Reading `reading_id` advised to stop; `decision` is who went on all the same. None: nobody has said so."""
+
+    reading_id: str
+    at: datetime
+    passed: tuple[Passed, ...]
+    decision: Decision | None = None
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """A point at which nobody looked in time. `answered_at` is when somebody did."""
+
+    point: Point
+    raised_at: datetime
+    answered_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Departure:
+    """The patient went home; `checked` is what was ticked, under access key `by`. No driving before an instant.
+
+    `reason` is why nobody ticked anything: the patient left on their own.
+    """
+
+    at: datetime
+    by: str
+    checked: Mapping[str, str]
+    no_driving_until: datetime
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class Treatment:
+    """`number` is the session's. `readings`, `scores` and `adverse_events` are all there ever were.
+
+    `set_aside` is what gave way to a word before the start and at the discharge. `next_at` is when somebody should have
+    looked by, the next time.
+    """
+
+    id: str
+    patient_id: str
+    series_id: str
+    number: int
+    arrived_at: datetime
+    status: TreatmentStatus = TreatmentStatus.PREPARING
+    said: tuple[Statement, ...] = ()
+    readings: tuple[Reading, ...] = ()
+    scores: tuple[Score, ...] = ()
+    adverse_events: tuple[AdverseEvent, ...] = ()
+    set_aside: tuple[SetAside, ...] = ()
+    start: Start | None = None
+    end: End | None = None
+    departure: Departure | None = None
+    advice: tuple[Advice, ...] = ()
+    alarms: tuple[Alarm, ...] = ()
+    next_at: datetime | None = None
+    version: int = 0
+
+    # --- what can be read off it
+
+    @property
+    def answers(self) -> Answers:
+        """What counts of all that was asked on the day."""
+        return merged(self.said)
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether the patient has been given something and has not gone home."""
+        return self.status in UNDER_WAY
+
+    @property
+    def was_infused(self) -> bool:
+        """Whether any of the dose was given."""
+        return self.start is not None
+
+    @property
+    def has_escort(self) -> bool:
+        """Whether somebody takes the patient home who may."""
+        return self.answers.escort is not None and self.answers.escort.is_valid
+
+    @property
+    def before_start(self) -> tuple[Reading, ...]:
+        """What was measured before anything was given: what to come back to."""
+        return tuple(one for one in self.readings if self.start is None or one.at <= self.start.at)
+
+    @property
+    def since_start(self) -> tuple[Reading, ...]:
+        """What was measured since."""
+        return () if self.start is None else tuple(one for one in self.readings if one.at > self.start.at)
+
+    def watch(self, care: Care) -> Watch:
+        """What the grid of observation needs to know. Raises `Conflict` before the start."""
+        if self.start is None:
+            raise Conflict("treatment.not-started", "The infusion has not begun.")
+        ended_at = self.end.at if self.end else None
+        return Watch(care, self.start.at, ended_at, self.since_start, self.scores)
+
+    def without_set_aside(self, faults: Iterable[Fault]) -> list[Fault]:
+        """The faults but those that gave way to a word as they stand: what has changed since counts again."""
+        words = {(one.code, one.detail) for one in self.set_aside}
+        return [fault for fault in faults if (fault.code, fault.detail) not in words]
+
+    def after(self, move: TreatmentMove, **facts: Any) -> "Treatment":
+        """The treatment gone this way, with new facts about it. Raises `Conflict` when it cannot go there."""
+        if (self.status, move) not in MOVES:
+            raise _past(self.status, f"it cannot be {move}")
+        return replace(self, status=MOVES[self.status, move], **facts)
+
+    # --- before the start
+
+    def prepared(self, answers: Answers, *, by: str, at: datetime) -> "Treatment":
+        """More is known. Raises `RuleBroken` for what cannot be, and `Conflict` once the infusion has begun."""
+        if self.status is not TreatmentStatus.PREPARING:
+            raise _past(self.status, "nothing is prepared any more")
+        require_possible(answers, at)
+        return replace(self, said=(*self.said, Statement(answers, by, at)))
+
+    def begun(self, start: Start) -> "Treatment":
+        """The infusion begins; see `day_gate.require_open`. Raises `Conflict` unless it is being prepared."""
+        return self.after(TreatmentMove.START, start=start)
+
+    # --- what is found
+
+    def read(self, reading: Reading, care: Care, *, at: datetime) -> "Treatment":
+        """One more reading, with the advice that it leads to. `at` is now; the reading's own instant may lie before.
+
+        Raises `RuleBroken` for what nobody can have measured (then or at all), and `Conflict` when the patient is gone.
+        """
+        self._require_open()
+        require_plausible(reading)
+        self._require_in_order(reading, at)
+        if self.start is None:
+            require_repeatable(self.readings, reading, care)
+            return replace(self, readings=(*self.readings, reading))
+        known = replace(self, readings=(*self.readings, reading))
+        passed = stop_advice(known.since_start, care.limits)
+        advice = (Advice(reading.id, reading.at, passed),) if passed else ()
+        return replace(known, advice=(*self.advice, *advice))
+
+    def scored(self, score: Score) -> "Treatment":
+        """One more score of dissociation. Raises `Conflict` unless the patient has been given something."""
+        if not self.is_under_way:
+            raise _past(self.status, "nobody is asked about dissociation now")
+        return replace(self, scores=(*self.scores, score))
+
+    def with_adverse_event(self, event: AdverseEvent) -> "Treatment":
+        """Something happened to the patient. Raises `Conflict` unless they have been given something."""
+        if not self.is_under_way:
+            raise _past(self.status, "no adverse event is noted now")
+        return replace(self, adverse_events=(*self.adverse_events, event))
+
+    def resolved(self, event_id: str, *, resolved_at: datetime, by: str, at: datetime) -> "Treatment":
+        """An adverse event is over. Raises `NotFound` and what `AdverseEvent.resolved` raises."""
+        found = next((one for one in self.adverse_events if one.id == event_id), None)
+        if found is None:
+            raise NotFound("adverse event")
+        after = found.resolved(resolved_at, by=by, at=at)
+        return replace(self, adverse_events=tuple(after if one is found else one for one in self.adverse_events))
+
+    def continued(self, decision: Decision) -> "Treatment":
+        """A clinician goes on against all advice so far. Raises `Conflict` when none is unanswered."""
+        if self.status is not TreatmentStatus.INFUSING or all(one.decision for one in self.advice):
+            raise Conflict("treatment.no-advice", "Nothing advises to stop what is going on.")
+        return replace(
+            self, advice=tuple(one if one.decision else replace(one, decision=decision) for one in self.advice)
+        )
+
+    def watched(self, care: Care, *, at: datetime) -> "Treatment":
+        """With an alarm for what is overdue at an instant, and the instant at which to look again.
+
+        While an alarm is unanswered there is no other for the same looks: who has not been looked at is not called for
+        again every few minutes.
+        """
+        if not self.is_under_way:
+            return replace(self, next_at=None)
+        watch = self.watch(care)
+        alarms = [
+            one if one.answered_at else replace(one, answered_at=answered_at(one.point, watch)) for one in self.alarms
+        ]
+        waiting = {look for one in alarms if one.answered_at is None for look in one.point.asks}
+        for point in overdue(watch, at):
+            if not waiting.issuperset(point.asks):
+                alarms.append(Alarm(point, at))
+                waiting.update(point.asks)
+        return replace(self, alarms=tuple(alarms), next_at=next_look_at(watch, at))
+
+    # --- the end
+
+    def ended(self, end: End) -> "Treatment":
+        """The infusion is over. Raises `RuleBroken` for more than was ordered, or an abort without a reason."""
+        over = self.after(TreatmentMove.END, end=end)
+        if self.start is not None and not 0 <= end.given_mg <= self.start.dose_mg:
+            detail = f"The order is {self.start.dose_mg} mg: 0 to {self.start.dose_mg} mg may have been given."
+            raise RuleBroken(
+                "treatment.not-as-ordered", detail, [Fault("treatment.not-as-ordered", detail, "/given_mg")]
+            )
+        if end.kind is EndKind.ABORTED and not end.reason:
+            detail = "Whoever aborts an infusion says why."
+            raise RuleBroken("treatment.reason-missing", detail, [Fault("treatment.reason-missing", detail, "/reason")])
+        return over
+
+    def discharged(self, departure: Departure, faults: Sequence[Fault]) -> "Treatment":
+        """The patient goes home. Raises `Conflict` with every one of `faults`: what speaks against it."""
+        gone = self.after(TreatmentMove.DISCHARGE, departure=departure, next_at=None)
+        if faults:
+            raise Conflict("treatment.not-ready", "Something speaks against going home now.", faults)
+        return gone
+
+    def left(self, departure: Departure) -> "Treatment":
+        """The patient is gone, whatever speaks against it. Raises `Conflict` while the infusion has not ended."""
+        return self.after(TreatmentMove.WALK_OUT, departure=departure, next_at=None)
+
+    def given_up(self) -> "Treatment":
+        """The patient came and was given nothing."""
+        return self.after(TreatmentMove.GIVE_UP)
+
+    def overridden(
+        self,
+        code: str,
+        faults: Iterable[Fault],
+        table: Mapping[str, frozenset[str]],
+        *,
+        reason: str,
+        by: str,
+        scopes: Collection[str],
+        at: datetime,
+    ) -> "Treatment":
+        """Every fault of this code, as it stands, gives way. `table` says to the word of which scopes.
+
+        Raises `RuleBroken` for what never gives way, `Forbidden` without the scope, `Conflict` when nothing of this
+        code stands.
+        """
+        self._require_open()
+        may = table.get(code, frozenset())
+        if not may:
+            detail = "No word sets this aside."
+            raise RuleBroken("override.not-possible", detail, [Fault("override.not-possible", detail, "/code")])
+        if may.isdisjoint(scopes):
+            raise Forbidden("scope-missing", f"Only {' or '.join(sorted(may))} may set this aside.")
+        found = [fault for fault in self.without_set_aside(faults) if fault.code == code]
+        if not found:
+            raise Conflict("override.not-needed", "Nothing of this code stands in the way.")
+        words = (SetAside(code, fault.detail, reason, by, at) for fault in found)
+        return replace(self, set_aside=(*self.set_aside, *words))
+
+    def _require_open(self) -> None:
+        if self.status in OVER:
+            raise _past(self.status, "nothing is added")
+
+    def _require_in_order(self, reading: Reading, at: datetime) -> None:
+        if reading.at > at:
+            raise _wrong_time("treatment.in-future", "Nothing is measured in the future.")
+        is_before = reading.at <= self.start.at if self.start else reading.at < self.arrived_at
+        if is_before or any(reading.at <= one.at for one in self.readings):
+            detail = (
+                "Readings come in the order in which they were taken, since the patient came or the infusion began."
+            )
+            raise _wrong_time("treatment.out-of-order", detail)
+
+
+def treatment_id(series_id: str, number: int, revision: int) -> str:
+    """That of the treatment at one place of a session."""
+    return f"{series_id}.{number}.{revision}"
+
+
+def _past(status: TreatmentStatus, what: str) -> Conflict:
+    detail = f"This treatment is {status}: {what}."
+    return Conflict(
+        "treatment.illegal-move", detail, [Fault("treatment.illegal-move", detail, context={"status": str(status)})]
+    )
+
+
+def _wrong_time(code: str, detail: str) -> RuleBroken:
+    return RuleBroken(code, detail, [Fault(code, detail, "/at")])

@@ -1,0 +1,1 @@
+"""What patients can read about their treatment, in every language (`<language>.yaml`)."""

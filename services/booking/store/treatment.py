@@ -1,0 +1,72 @@
+"""Treatments at rest: what people wrote, names and phone numbers of escorts among it, is sealed."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from decimal import Decimal
+from functools import partial
+from typing import Any, Final
+
+from services.booking.domain.treatment.treatment import UNDER_WAY, EndKind, Treatment
+from shared.converters import from_document, to_document
+from shared.documents import Documents
+from shared.sealed import Sealer
+from shared.unit_of_work import Document, Unit
+
+TREATMENTS: Final = "treatments"
+_SEALED: Final = frozenset({"name", "phone", "reason", "note"})
+"""Fields of people's own words, wherever they stand in the document."""
+
+
+def unwatched(now: datetime) -> Document:
+    """Filter for the treatments, of all clinics, at which somebody should have looked by now."""
+    return {"next_at": {"$lte": now}}
+
+
+class TreatmentStore:
+    """Treatments in the collection `treatments`."""
+
+    def __init__(self, unit: Unit, sealer: Sealer) -> None:
+        self._clinic_id = unit.clinic_id
+        self._sealer = sealer
+        self._documents = Documents[Treatment](
+            unit, TREATMENTS, kind="treatment", to_document=self._to_document, from_document=self._from_document
+        )
+        self.get = self._documents.get
+        self.save = self._documents.save
+
+    def find(self, id: str) -> Treatment | None:
+        """The treatment, if there is one."""
+        return self._documents.find_one({"_id": id})
+
+    def of_patient(self, patient_id: str) -> Sequence[Treatment]:
+        """All of a patient, by arrival."""
+        return self._documents.find({"patient_id": patient_id}, sort=(("arrived_at", 1), ("_id", 1)))
+
+    def last_dose(self, patient_id: str) -> Decimal | None:
+        """Milligrams given by the patient's latest infusion that was completed; None before the first."""
+        wanted = {"patient_id": patient_id, "end.kind": EndKind.COMPLETED.value}
+        found = self._documents.find(wanted, sort=(("arrived_at", -1),), limit=1)
+        return found[0].end.given_mg if found and found[0].end else None
+
+    def under_way(self) -> Sequence[Treatment]:
+        """Those of the clinic whose patients were given something and have not gone home."""
+        return self._documents.find({"status": {"$in": sorted(UNDER_WAY)}})
+
+    def _to_document(self, treatment: Treatment) -> Document:
+        document: Document = _with_words(to_document(treatment), partial(self._sealer.seal, self._clinic_id))
+        return document
+
+    def _from_document(self, document: Document) -> Treatment:
+        return from_document(Treatment, _with_words(document, self._sealer.unseal))
+
+
+def _with_words(value: Any, change: Callable[[str], str]) -> Any:
+    """The same document with people's words changed, wherever they stand."""
+    if isinstance(value, dict):
+        return {
+            name: change(one) if name in _SEALED and isinstance(one, str) else _with_words(one, change)
+            for name, one in value.items()
+        }
+    if isinstance(value, list):
+        return [_with_words(one, change) for one in value]
+    return value
