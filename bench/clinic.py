@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Final
 
+from bench.cleared import clear
 from deploy.local.installation import REPOSITORY, plain_environment, service_command
 from deploy.local.ports import HOST, answers_ok, free_port
 from deploy.local.processes import Process
@@ -42,6 +43,9 @@ FIRST: Final = date(2027, 1, 4)
 """A Monday that lies ahead."""
 HORIZON: Final = 60
 SINGLE: Final = "booster-single"
+_BORN_FROM: Final = date(1970, 1, 1)
+"""Nobody is so young or so old that a clinician looks at it first."""
+_BORN_WITHIN: Final = 10_000
 _WEEK: Final = tuple(Hours(day, time(8), time(17)) for day in tuple(Weekday)[:5])
 
 
@@ -88,10 +92,12 @@ class BenchClinic:
         return {"Authorization": f"Bearer {as_key(issued.access_key.id, issued.secret)}"}
 
     def patient(self) -> str:
-        """Somebody new."""
-        born = date(1940, 1, 1) + timedelta(days=self._people.randrange(25_000))
+        """Somebody new, who may be booked."""
+        born = _BORN_FROM + timedelta(days=self._people.randrange(_BORN_WITHIN))
         command = RegisterPatient(f"Patient {new_id()}", born, phone="+12025550143")
-        return str(self.bench.run(self.id, register_patient, command).id)
+        patient_id = str(self.bench.run(self.id, register_patient, command).id)
+        self.bench.run(self.id, partial(clear, on=FIRST), patient_id)
+        return patient_id
 
     def fill(self, share: float, days: int, chance: random.Random) -> int:
         """Book this share of the sessions that each weekday can take, one patient each; how many there are."""

@@ -17,6 +17,7 @@ from bench.clinic import CAUSE, environment_of
 from bench.heap import Heap
 from bench.measuring import Row, measure_each, row
 from deploy.local import servers
+from deploy.local.clear_patient import TO_BOOK, clear_patient
 from deploy.local.desk import Desk
 from deploy.local.local_server import Server
 from deploy.local.mail_catcher import caught
@@ -176,6 +177,7 @@ def _book(desk: Desk, clinic: Clinic, number: int, today: date) -> str:
     name = "".join(chr(ord("a") + int(digit)) for digit in f"{number:06}").title()
     person = {"name": f"Bench {name}", "birth_date": "1985-12-10", "email": f"bench.{number}@example.com"}
     patient = desk.post(f"{at}/patients", person)["id"]
+    clear_patient(lambda path, body: desk.post(f"{at}{path}", body), patient, today, documents=TO_BOOK)
     first_fit = {"from_date": f"{today + timedelta(days=3 + number // PER_DAY)}", "time_of_day": "11:00"}
     wish = {"patient_id": patient, "protocol": "booster-single", "condition": "depression", "first_fit": first_fit}
     return str(desk.post(f"{at}/series", wish)["id"])

@@ -6,8 +6,9 @@ ends the story.
 
 import textwrap
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,6 +20,7 @@ from deploy.local.story_stage import (
     PATIENCE_SECONDS,
     ZONE,
     Browser,
+    Scene,
     Stage,
     StoryBroken,
     Tell,
@@ -26,6 +28,7 @@ from deploy.local.story_stage import (
     moment,
     read_out,
 )
+from deploy.local.story_treatment import scenes_of_dose
 from deploy.local.waiting import wait_until
 from shared.clock import SimulatedClock
 from shared.localtime import at_local_time, local_date, same_wall_clock
@@ -46,7 +49,6 @@ ANSWERS: Final[Mapping[str, Mapping[str, tuple[int, ...]]]] = {
     "day-7": {"phq-9": (1, 1, 1, 1, 1, 0, 1, 0, 0)},
 }
 """By kind of check-in and instrument, to items 1, 2, 3 …"""
-TREATMENT: Final = ("check-in", "start", "discharge")
 
 
 @dataclass(frozen=True)
@@ -55,14 +57,6 @@ class Clinic:
 
     id: str
     key: str
-
-
-@dataclass(frozen=True)
-class _Scene:
-    """Something that happens at an instant of the simulated time."""
-
-    at: datetime
-    play: Callable[[], None]
 
 
 class Story:
@@ -116,17 +110,16 @@ class Story:
         shown = textwrap.shorten(read_out(phone.read(), "main"), 190, placeholder=" …")
         stage.tell("page", f"the link, after the year of birth, confirmed by a button: {shown}")
 
-    def _scenes(self) -> list[_Scene]:
+    def _scenes(self) -> list[Scene]:
         scenes = []
         listed_from = date.min
         for session in self._sessions:
-            start, end = moment(session["starts_at"]), moment(session["ends_at"])
+            start = moment(session["starts_at"])
             is_listed = (local_date(start, ZONE) - listed_from).days < A_WEEK
             offsets = [offset for offset in DUE if not (is_listed and offset == "P3D")]
             scenes += [self._reminder(session["number"], offset, DUE[offset](start)) for offset in offsets]
             listed_from = listed_from if is_listed else local_date(start, ZONE)
-            times = (start - timedelta(minutes=15), start, end)
-            scenes += [self._treatment(session["number"], *step) for step in zip(TREATMENT, times, strict=True)]
+            scenes += scenes_of_dose(self._stage, self._series, session)
         first, last = self._sessions[0], self._sessions[-1]
         # Asked weekly at most. Without it the re-evaluation after session 3 would keep session 4 from beginning.
         halfway = next(one for one in self._sessions if _day_of(one) - _day_of(first) >= timedelta(days=7))
@@ -136,38 +129,25 @@ class Story:
             self._check_in("before", _evening_before(halfway)),
             self._check_in("day-7", week_after),
         )
-        return [*scenes, self._earlier_visit(), *asked]
+        return [*scenes, *self._earlier_visit(), *asked]
 
-    def _reminder(self, number: int, offset: str, at: datetime) -> _Scene:
+    def _reminder(self, number: int, offset: str, at: datetime) -> Scene:
         about = f"series/{self._series['id']}/sessions/{number}"
 
         def remind() -> None:
             message = self._stage.expect_message(self._patient["id"], "reminder", about, offset)
             self._stage.tell_message(message, in_short=number > 1)
 
-        return _Scene(at, remind)
+        return Scene(at, remind)
 
-    def _treatment(self, number: int, step: str, at: datetime) -> _Scene:
-        def act() -> None:
-            self._take(self._series, number, step)
-            self._stage.tell("step", f"session {number}: {step}")
-
-        return _Scene(at, act)
-
-    def _earlier_visit(self) -> _Scene:
+    def _earlier_visit(self) -> list[Scene]:
         """The other patient's, told in one line."""
+        session = self._earlier["sessions"][0]
+        scenes = scenes_of_dose(replace(self._stage, tell=lambda *_: None), self._earlier, session)
+        news = partial(self._stage.tell, "step", "the place that came free was used")
+        return [*scenes, Scene(moment(session["ends_at"]), news)]
 
-        def act() -> None:
-            for step in TREATMENT:
-                self._take(self._earlier, 1, step)
-            self._stage.tell("step", "the place that came free was used")
-
-        return _Scene(moment(self._earlier["sessions"][0]["starts_at"]), act)
-
-    def _take(self, series: Mapping[str, Any], number: int, step: str) -> None:
-        self._stage.desk.post(self._stage.at("booking", f"series/{series['id']}/sessions/{number}/{step}"))
-
-    def _check_in(self, kind: str, at: datetime) -> _Scene:
+    def _check_in(self, kind: str, at: datetime) -> Scene:
         def answer() -> None:
             message = self._stage.expect(lambda: self._open_link(kind), "the link to the check-in")
             self._stage.tell_message(message)
@@ -181,7 +161,7 @@ class Story:
             self._stage.tell("page", f"answered {points} of 27 points; the page says: {said}")
             self._stage.expect(lambda: self._is_known(points), "the score at the clinic's desk")
 
-        return _Scene(at, answer)
+        return Scene(at, answer)
 
     def _is_known(self, points: int) -> bool:
         """Whether booking has heard of a score: without one of the week it does not let a course go on."""
@@ -219,7 +199,7 @@ def _evening_before(session: Mapping[str, Any]) -> datetime:
 
 
 def open_clinic(url: str, platform_key: str, patience_seconds: float = PATIENCE_SECONDS) -> Clinic:
-    """A clinic with two chairs, two nurses and an access key, ready to book."""
+    """A clinic with two chairs, two nurses, a clinician and an access key, ready to book."""
     operator = Desk(url, platform_key)
     clinic = operator.post(
         "/booking/v1/clinics",
@@ -235,7 +215,13 @@ def open_clinic(url: str, platform_key: str, patience_seconds: float = PATIENCE_
     keys = f"/booking/v1/clinics/{clinic['id']}/access-keys"
     key = operator.post(keys, {"label": "demo front desk", "scopes": scopes})["key"]
     desk = Desk(url, key)
-    staff = (("chair", "Chair 1", 1), ("chair", "Chair 2", 1), ("nurse", "Nurse 1", 2), ("nurse", "Nurse 2", 2))
+    staff = (
+        ("chair", "Chair 1", 1),
+        ("chair", "Chair 2", 1),
+        ("nurse", "Nurse 1", 2),
+        ("nurse", "Nurse 2", 2),
+        ("clinician", "Dr. Moreau", 1),
+    )
     for kind, name, capacity in staff:
         resource = {"kind": kind, "name": name, "hours": HOURS, "capacity": capacity}
         desk.post(f"/booking/v1/clinics/{clinic['id']}/resources", resource)

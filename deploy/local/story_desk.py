@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Final
 
+from deploy.local.clear_patient import clear_patient
 from deploy.local.desk import Refusal
-from deploy.local.story_stage import BIRTH_YEAR, Browser, Stage, StoryBroken, link_in, moment, spoken
+from deploy.local.story_stage import BIRTH_YEAR, ZONE, Browser, Stage, StoryBroken, link_in, moment, spoken
+from shared.localtime import local_date
 
 WISHES: Final = {
     "weekdays": ["MO", "WE", "FR"],
@@ -38,7 +40,13 @@ class FrontDesk:
         }
         self._stage.tell("step", f"registered {person['name']}, {person['phone']}, {person['email']}")
         patient: dict[str, Any] = self._stage.desk.post(patients, person)
+        self._clear(patient)
         return patient
+
+    def _clear(self, patient: dict[str, Any]) -> None:
+        """Nobody is booked before they are assessed and have signed."""
+        clear_patient(self._stage.do, patient["id"], local_date(self._stage.clock(), ZONE))
+        self._stage.tell("step", "assessed, nothing found, approved by a clinician; every document signed")
 
     def book_a_plan(self, patient: dict[str, Any]) -> dict[str, Any]:
         """Ask for plans, and book the best one by sending it back; the series."""

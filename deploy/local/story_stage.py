@@ -30,6 +30,14 @@ class StoryBroken(Exception):
 
 
 @dataclass(frozen=True)
+class Scene:
+    """Something that happens at an instant of the simulated time."""
+
+    at: datetime
+    play: Callable[[], None]
+
+
+@dataclass(frozen=True)
 class Stage:
     """A clinic on a running platform, seen from its front desk, and the simulated clock."""
 
@@ -44,6 +52,10 @@ class Stage:
     def at(self, service: str, rest: str) -> str:
         """The address of something of the clinic."""
         return f"/{service}/v1/clinics/{self.clinic_id}/{rest}"
+
+    def do(self, path: str, body: Any) -> Any:
+        """Something that booking does for the clinic; its answer."""
+        return self.desk.post(f"/booking/v1/clinics/{self.clinic_id}{path}", body)
 
     def go_to(self, instant: datetime) -> None:
         """Move the clock, but never back: a second patient's story may have moved it further."""

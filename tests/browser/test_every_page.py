@@ -121,6 +121,25 @@ def test_the_pages_of_appointments_and_the_end_of_mail(page, mailbox, look):
     look(page, "mail-unknown")
 
 
+def test_what_patients_can_read(page, mailbox, practice, look):
+    appointments, _ = mailbox.appointments()
+    page.goto(f"{appointments}/questions")
+    look(page, "questions-1-year")
+    says_born(page)
+    look(page, "questions-2-none")
+    review = {"version": 1, "review_due": f"{practice.town.today(practice.zone) + timedelta(days=90)}"}
+    for topic in ("what", "how", "conditions", "session", "side-effects"):
+        ok(practice.http.post(practice.at("booking", f"/education/faq.{topic}/review"), review))
+    page.goto(appointments)
+    page.get_by_role("link", name="Questions and answers").click()
+    look(page, "questions-3-all")
+    with page.expect_navigation():
+        page.get_by_role("button", name="I have read this").first.click()
+    expect(page.get_by_role("button", name="I have read this")).to_have_count(4)
+    page.locator(".saved").evaluate("one => one.scrollIntoView({block: 'center'})")
+    look(page, "questions-4-read")
+
+
 def test_the_pages_of_the_staff(page, mailbox, look):
     link = mailbox.paged()
     page.goto(link)

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
+from deploy.local.clear_patient import an_assessment
+from deploy.local.order_dose import a_dose_order
+from deploy.local.treatment_day import ALL_WELL, CALM, GIVEN, answers_of
 from tests.e2e.practice import NOBODY, ONE, Practice, a_patient, a_wish
 from tests.e2e.town import SERVICES, Http, Town, a_phone, ok
 
@@ -148,6 +151,8 @@ A_TEXT: Final = {
 }
 """A text that a clinic may have of its own."""
 
+RECIPIENT: Final = "Dr. Example, Family Practice"
+"""Who may be told how a patient is treated."""
 BODIES: Final[Mapping[str, Callable[[Practice, str], dict[str, Any]]]] = {
     "open_clinic": lambda _, __: a_clinic(),
     "change_clinic": lambda _, __: {"phone": "555-0111"},
@@ -182,8 +187,39 @@ BODIES: Final[Mapping[str, Callable[[Practice, str], dict[str, Any]]]] = {
     },
     "decide_person": lambda _, __: {"decision": "confirmed", "reason": "their passport"},
     "add_external_dose": lambda _, __: {"on": "2020-06-02", "source": "patient", "note": "in Brno"},
+    "sign_consent": lambda _, __: {
+        "kind": "release-of-information",
+        "text_version": "1",
+        "how": "in-person",
+        "recipient": RECIPIENT,
+    },
+    "withdraw_consent": lambda _, __: {"reason": "changed their mind"},
+    "publish_consent_texts": lambda _, __: {"texts": {"kap": "1.1"}},
+    "review_education": lambda practice, _: {
+        "version": 1,
+        "review_due": f"{practice.town.today(practice.zone) + timedelta(days=90)}",
+    },
     "release_session": lambda _, __: {"reason": "seen and discussed"},
     "release_clinical_hold": lambda _, __: {"reason": "seen and discussed"},
+    "draft_assessment": lambda practice, _: an_assessment(practice.town.today(practice.zone)),
+    "change_assessment": lambda _, __: {"sex": "female"},
+    "note_exam": lambda practice, _: {
+        "exam": {"kind": "ecg", "on": f"{practice.town.today(practice.zone)}", "word": "normal"}
+    },
+    "decide_screening": lambda _, __: {"code": "porphyria", "accepted": True, "reason": "seen and discussed"},
+    "sign_dose_order": lambda practice, _: a_dose_order(practice.town.today(practice.zone)),
+    "check_in_session": lambda _, __: {},
+    "prepare_session": lambda practice, _: answers_of(practice.now, practice.supervisor),
+    "override_gate": lambda _, __: {"code": "escort.missing", "reason": "seen and discussed"},
+    "add_reading": lambda _, __: {**CALM},
+    "add_score": lambda _, __: {"points": 1},
+    "add_adverse_event": lambda _, __: {"kind": "nausea", "severity": 1},
+    "resolve_adverse_event": lambda _, __: {},
+    "continue_infusion": lambda _, __: {"reason": "seen and discussed"},
+    "note_left": lambda _, __: {"reason": "could not be kept"},
+    "end_infusion": lambda _, __: {**GIVEN},
+    "discharge_session": lambda _, __: {**ALL_WELL},
+    "note_signal": lambda _, __: {"kind": "craving", "on": "2020-06-02", "note": "dreams of it"},
     "complete_task": lambda _, __: {"note": "phoned"},
     "cancel_task": lambda _, __: {"note": None},
     "receive_reply": lambda practice, _: {
@@ -235,6 +271,7 @@ QUERIES: Final[Mapping[str, Mapping[str, str]]] = {
     "show_day_sheet": {"on": "2027-01-04"},
     "show_utilisation": {"from_date": "2027-01-04", "until_date": "2027-01-10"},
     "sum_utilisation": {"from_date": "2027-01-04", "until_date": "2027-01-10"},
+    "share_summary": {"recipient": RECIPIENT},
     "show_outcomes": {"instrument": "phq-9"},
     "search_responses": {"patient": NOBODY},
     "search_observations": {"patient": NOBODY},

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 from deploy.local.story_stage import BIRTH_YEAR, Browser, link_in
@@ -13,7 +13,6 @@ from tests.e2e.town import eventually, ok
 CheckIn = Mapping[str, Any]
 Given = Mapping[str, int]
 """Answers by `instrument.item`."""
-TREATMENT: Final = ("check-in", "start", "discharge")
 BORN: Final = f"{BIRTH_YEAR}-04-12"
 _BUTTON: Final = re.compile(r'<input type="(?:radio|hidden)"[^>]* name="([^"]+)" value="(\d+)"')
 _STEPS: Final = 9
@@ -54,13 +53,17 @@ class Followed:
     def treat(self, series: Mapping[str, Any]) -> None:
         """Come to all sessions, answering on the way what is due."""
         for session in series["sessions"]:
-            start, end = moment(session["starts_at"]), moment(session["ends_at"])
-            for step, at in zip(TREATMENT, (start - timedelta(minutes=15), start, end), strict=True):
-                self.live_until(at)
-                eventually(self._is_measured, "telling booking the scores")
-                path = f"/series/{series['id']}/sessions/{session['number']}/{step}"
-                ok(self.practice.http.post(self.practice.at("booking", path)))
+            dose = self.practice.dose(series, session["number"])
+            self._live_until_known(moment(session["starts_at"]))
+            dose.give(self.practice.now, self.practice.supervisor)
+            self._live_until_known(moment(session["ends_at"]))
+            dose.leave()
             self._expect_questions(series["id"], session["number"])
+
+    def _live_until_known(self, until: datetime) -> None:
+        """Live until then, and wait until booking knows every score."""
+        self.live_until(until)
+        eventually(self._is_measured, "telling booking the scores")
 
     def live_until(self, until: datetime) -> None:
         """Stop wherever something is asked or ends, and wait there until it has been."""

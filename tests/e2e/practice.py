@@ -4,11 +4,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
+from deploy.local.clear_patient import clear_patient
+from deploy.local.treatment_day import OBSERVED, Dose
 from shared.localtime import to_local
 from tests.e2e.town import Http, Town, a_phone, a_word, eventually, next_weekday, ok
 
-SCOPES: Final = ("admin", "clinician", "front_desk", "integration")
+SCOPES: Final = ("admin", "clinician", "front_desk", "integration", "nurse", "psychiatrist")
 NOBODY: Final = "00000000-0000-7000-8000-000000000000"
 WEEK: Final = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 ALWAYS: Final = [{"weekday": day, "opens": "00:00", "closes": "23:59"} for day in WEEK]
@@ -34,16 +37,45 @@ class Practice:
     def at(self, service: str, rest: str = "") -> str:
         return f"/{service}/v1/clinics/{self.id}{rest}"
 
+    def do(self, path: str, body: Any) -> Any:
+        """What booking answers when it does something for the clinic."""
+        return ok(self.http.post(self.at("booking", path), body))
+
     def register(self, **details: Any) -> dict[str, Any]:
-        """A new patient; `details` replace what nobody cares about."""
-        patient: dict[str, Any] = ok(self.http.post(self.at("booking", "/patients"), a_patient(**details)))
+        """A new patient who is cleared for a course against depression; `details` replace what nobody cares about."""
+        patient: dict[str, Any] = self.do("/patients", a_patient(**details))
+        self.clear(patient["id"])
         return patient
+
+    def clear(self, patient_id: str, **course: Any) -> None:
+        """Assess a patient for a course (`protocol`, `condition`), and have everything signed."""
+        clear_patient(self.do, patient_id, self.now.date(), **course)
 
     def book(self, patient_id: str, starts: Sequence[datetime] = (), protocol: str = SIX) -> dict[str, Any]:
         """A series at these wall times; without any the earliest that fits."""
-        wish = a_wish(patient_id, starts, protocol)
-        series: dict[str, Any] = ok(self.http.post(self.at("booking", "/series"), wish))
+        series: dict[str, Any] = self.do("/series", a_wish(patient_id, starts, protocol))
         return series
+
+    def dose(self, series: Mapping[str, Any], number: int = 1) -> Dose:
+        """A dose of a series, given by somebody who may do everything."""
+        return Dose(self.do, series["id"], number)
+
+    def treat(self, series: Mapping[str, Any], number: int = 1) -> None:
+        """Give a dose now, and let the patient go home as early as can be: the clock moves on."""
+        dose = self.dose(series, number)
+        dose.give(self.now, self.supervisor)
+        self.town.move_to(self.town.clock() + OBSERVED)
+        dose.leave()
+
+    @property
+    def supervisor(self) -> str:
+        """Resource of a clinician who is always in the house."""
+        return self.resources["clinician"][0]
+
+    @property
+    def now(self) -> datetime:
+        """The instant, on the clinic's wall."""
+        return self.town.clock().astimezone(ZoneInfo(self.zone))
 
     def soon(self, hour: int = 10, minute: int = 0) -> datetime:
         """A wall time on a Monday one to two weeks ahead: far enough for every reminder to be planned."""
@@ -119,7 +151,7 @@ def open_practice(
     practice = Practice(town, made["id"], key, zone)
     practice.wait_known(key)
     eventually(practice.is_everywhere, "hearing of the clinic")
-    staff = {"chair": chairs, "nurse": nurses}
+    staff = {"chair": chairs, "nurse": nurses, "clinician": 1}
     return replace(practice, resources={kind: add_resources(practice, kind, count) for kind, count in staff.items()})
 
 

@@ -2,30 +2,19 @@
 
 import json
 import subprocess
-import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from deploy.local.installation import REPOSITORY
 from deploy.local.ports import free_port
-from tests.e2e.practice import AWAKE, Practice, add_resources, open_practice, six_times
+from tests.e2e.command_line import run, run_anyhow
+from tests.e2e.practice import AWAKE, SCOPES, Practice, add_resources, open_practice, six_times
 from tests.e2e.set_aside import HEARD_BY, discard_all, hold_events, listed, spoil_records
 from tests.e2e.town import Http, Town, eventually, ok, problem
-
-
-def run(town: Town, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    key_file = town.platform.installation.platform_key_file
-    return run_anyhow("--url", town.url, "--key-file", str(key_file), *arguments)
-
-
-def run_anyhow(*arguments: str, cwd: Path = REPOSITORY) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "deploy.admin", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, cwd=cwd)
 
 
 def shown(town: Town, *arguments: str) -> Any:
@@ -38,7 +27,8 @@ def create(town: Town, name: str, zone: str, country: str) -> Practice:
     options = {"--name": name, "--sender-alias": "Clinic", "--zone": zone, "--country": country, "--phone": "0100"}
     made = shown(town, "create-clinic", *(part for pair in options.items() for part in pair))
     assert made["access_key"]["access_key"]["scopes"] == ["admin"]
-    practice = Practice(town, made["clinic"]["id"], made["access_key"]["key"], zone)
+    owner = Practice(town, made["clinic"]["id"], made["access_key"]["key"], zone)
+    practice = replace(owner, key=owner.issue_key(*SCOPES)["key"])
     practice.wait_known(practice.key)
     return practice
 
@@ -100,6 +90,14 @@ def clean(town: Town) -> Iterator[None]:
     yield
     for service in ("followup", "notify"):
         discard_all(town, service)
+
+
+def test_the_audit_chains_of_all_clinics_are_verified(town, own):
+    done = run(town, "audit", "verify")
+    assert (done.returncode, done.stderr) == (0, "")
+    of_own = [line for line in done.stdout.splitlines() if line.startswith(own.id)]
+    assert len(of_own) == 1
+    assert run(town, "audit", "verify", "--clinic", own.id).stdout.splitlines() == of_own
 
 
 @pytest.mark.usefixtures("clean")

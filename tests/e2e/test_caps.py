@@ -30,7 +30,7 @@ def clinics(town: Town) -> tuple[Practice, Practice]:
 
 
 def person() -> dict[str, str]:
-    return {"name": f"Ada {a_word()}", "birth_date": "1962-04-11"}
+    return {"name": f"Ada {a_word()}", "birth_date": "1972-04-11"}
 
 
 def ask(practice: Practice, patient: Mapping[str, Any], on: date, hour: int = 10) -> requests.Response:

@@ -14,8 +14,10 @@ from tests.e2e.world import Peopled, hold, leave_alert, leave_task, make_feed, m
 NAMES: Final = {
     "change_clinic": "/clinics/{clinic_id}",
     "change_patient": "/clinics/{clinic_id}/patients/{patient_id}",
+    "change_assessment": "/clinics/{clinic_id}/patients/{patient_id}/assessments/{assessment_id}",
     "change_resource": "/clinics/{clinic_id}/resources/{resource_id}",
     "move_session": "/clinics/{clinic_id}/series/{series_id}",
+    "publish_consent_texts": "/clinics/{clinic_id}/consent-texts",
     "change_messaging": "/clinics/{clinic_id}/messaging",
     "publish_rota": "/clinics/{clinic_id}/rota",
     "publish_alert_rules": "/clinics/{clinic_id}/alert-rules",
@@ -65,6 +67,11 @@ def test_a_change_names_the_version_that_it_is_meant_for(peopled, routes, name):
 
 
 # --- lists ------------------------------------------------------------------------------------------------------------
+
+
+def _noted(practice: Practice) -> str:
+    resource = f"resource/{_resources(practice)}"
+    return str(ok(practice.http.get(practice.at("booking", "/audit"), record=resource))["items"][0]["id"])
 
 
 def _patients(practice: Practice) -> str:
@@ -131,11 +138,12 @@ def _alert_rules(practice: Practice) -> str:
 
 
 LISTS: Final[Mapping[str, tuple[Callable[[Practice], str] | None, int]]] = {
+    "list_audit": (_noted, 3),
     "list_patients": (_patients, 0),
-    "list_resources": (_resources, 0),
+    "list_resources": (_resources, 1),
     "list_keys": (_keys, 1),
     "list_series": (_series, 0),
-    "list_protocols": (None, 15),
+    "list_protocols": (None, 16),
     "list_plans": (_plans, 1),
     "list_alert_rules": (_alert_rules, 0),
     "list_tasks": (_tasks, 0),
@@ -153,7 +161,7 @@ LISTS: Final[Mapping[str, tuple[Callable[[Practice], str] | None, int]]] = {
 ON_CHAIRS: Final = {"list_series", "list_messages", "list_holds", "list_feeds", "list_waitlist", "list_offers"}
 VIEWS: Final = {"list_sessions", "show_day_sheet", "show_timeline", "show_utilisation"}
 OF_THE_DESK: Final = {"list_calls", "list_unconfirmed", "show_conversation"}
-SHORT: Final = {"list_clinics", "list_check_ins", *VIEWS, *OF_THE_DESK}
+SHORT: Final = {"list_clinics", "list_check_ins", "list_assessments", *VIEWS, *OF_THE_DESK}
 """Lists that are walked by tests of their own, or never grow long."""
 
 

@@ -15,7 +15,6 @@ from services.notify.domain.verdict import LINK_WITHIN
 from shared.localtime import resolve, to_local
 from tests.e2e.practice import ONE, Practice, open_practice, run_to
 from tests.e2e.town import Town, a_town, eventually, next_clock_change, ok
-from tests.e2e.world import move
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -145,10 +144,10 @@ def go_home_on_saturday_at_four(weekend: Weekend) -> dict[str, Any]:
     run_to(town, [weekend.practice], weekend.at("12:30", -1))
     series = weekend.book("13:00", -1)
     run_to(town, [weekend.practice], weekend.at("13:00", -1))
-    for step in ("check-in", "start"):
-        move(weekend.practice, series, step)
+    dose = weekend.practice.dose(series)
+    dose.give(weekend.practice.now, weekend.practice.supervisor)
     run_to(town, [weekend.practice], weekend.at("16:00", -1))
-    move(weekend.practice, series, "discharge")
+    dose.leave()
     eventually(lambda: [row for row in weekend.practice.messages() if row["kind"] == "home-safe"], "planning to ask")
     return series
 

@@ -10,9 +10,12 @@ from typing import Any, Final
 import pytest
 import requests
 
+from deploy.local.treatment_day import OBSERVED, Dose
+from services.booking.store.consent import running_out
 from services.booking.store.offer import to_offer, unanswered
 from services.booking.store.series import due as overdue
 from services.booking.store.series import outlived
+from services.booking.store.treatment import unwatched
 from tests.e2e.described import BODIES, QUESTIONS, Operation, operations
 from tests.e2e.practice import ONE, Practice, open_practice
 from tests.e2e.set_aside import hold_events, spoil_records
@@ -20,6 +23,8 @@ from tests.e2e.town import SERVICES, Http, Town, eventually, ok, problem
 from tests.e2e.world import (
     add_external_doses,
     booked_for_now,
+    draft,
+    everybody_goes_home,
     hold,
     hold_treatment,
     known_to_notify,
@@ -29,11 +34,12 @@ from tests.e2e.world import (
     leave_task,
     make_feed,
     make_offer,
-    move,
     nobody_waits,
     open_check_in,
     put_on_hold,
     raise_page,
+    release,
+    sign_order,
 )
 from tests.support.fault_checks import Evidence, unclosed, unheard, unopened, unpaged, unsent, untold
 
@@ -84,16 +90,56 @@ def a_series_after(step: str) -> Callable[[Clinic], dict[str, str]]:
     return prepare
 
 
-def a_session(*steps: str) -> Callable[[Clinic], dict[str, str]]:
-    """A session that has begun by the clock, after these steps."""
+def a_dose(*steps: Callable[[Practice, Dose], Any]) -> Callable[[Clinic], dict[str, str]]:
+    """A dose that is due by the clock, after these steps."""
 
     def prepare(clinic: Clinic) -> dict[str, str]:
-        series = booked_for_now(clinic.practice, clinic.practice.register()["id"])
+        practice = clinic.practice
+        everybody_goes_home(practice)
+        dose = practice.dose(booked_for_now(practice, practice.register()["id"]))
         for step in steps:
-            move(clinic.practice, series, step)
-        return {"series_id": series["id"], "number": "1"}
+            step(practice, dose)
+        return {"series_id": dose.series_id, "number": "1"}
 
     return prepare
+
+
+def arrived(_: Practice, dose: Dose) -> None:
+    dose.check_in()
+
+
+def ready(practice: Practice, dose: Dose) -> None:
+    dose.check_in()
+    dose.make_ready(practice.now, practice.supervisor)
+
+
+def begun(practice: Practice, dose: Dose) -> None:
+    ready(practice, dose)
+    dose.start()
+
+
+def advised(practice: Practice, dose: Dose) -> None:
+    begun(practice, dose)
+    dose.read(systolic=182)
+
+
+def over(practice: Practice, dose: Dose) -> None:
+    begun(practice, dose)
+    dose.end()
+
+
+def free_to_go(practice: Practice, dose: Dose) -> None:
+    over(practice, dose)
+    practice.town.move_to(practice.town.clock() + OBSERVED)
+    dose.read()
+    dose.act("dissociation", points=1)
+
+
+def an_adverse_event(clinic: Clinic) -> dict[str, str]:
+    names = a_dose(begun)(clinic)
+    event = BODIES["add_adverse_event"](clinic.practice, "")
+    known = Dose(clinic.practice.do, names["series_id"]).act("adverse-events", **event)
+    return {**names, "event_id": known["adverse_events"][0]["id"]}
 
 
 def a_check_in(clinic: Clinic) -> dict[str, str]:
@@ -103,6 +149,31 @@ def a_check_in(clinic: Clinic) -> dict[str, str]:
 def an_external_dose(clinic: Clinic) -> dict[str, str]:
     patient_id = clinic.practice.register()["id"]
     return {"patient_id": patient_id, "dose_id": add_external_doses(clinic.practice, patient_id, "2020-06-03")[0]}
+
+
+def an_open_assessment(clinic: Clinic) -> dict[str, str]:
+    """A draft of a patient with porphyria."""
+    patient_id = clinic.practice.register()["id"]
+    return {"patient_id": patient_id, "assessment_id": draft(clinic.practice, patient_id, porphyria=True)}
+
+
+def an_assessment_to_approve(clinic: Clinic) -> dict[str, str]:
+    patient_id = clinic.practice.register()["id"]
+    return {"patient_id": patient_id, "assessment_id": draft(clinic.practice, patient_id)}
+
+
+def a_signed_order(clinic: Clinic) -> dict[str, str]:
+    series = clinic.practice.book(clinic.practice.register()["id"], (), ONE)
+    return {"series_id": series["id"], "order_id": sign_order(clinic.practice, series)}
+
+
+def a_topic(_: Clinic) -> dict[str, str]:
+    return {"topic": "faq.how"}
+
+
+def a_consent(clinic: Clinic) -> dict[str, str]:
+    patient_id = clinic.practice.register()["id"]
+    return {"patient_id": patient_id, "consent_id": release(clinic.practice, patient_id)}
 
 
 def a_session_on_hold(clinic: Clinic) -> dict[str, str]:
@@ -221,10 +292,19 @@ PREPARED: Final[Mapping[str, Callable[[Clinic], dict[str, str]]]] = {
     "confirm_session": a_series,
     "add_feed": a_resource,
     "revoke_feed": a_feed,
-    "check_in_session": a_session(),
-    "start_session": a_session("check-in"),
-    "discharge_session": a_session("check-in", "start"),
-    "mark_missed": a_session(),
+    "check_in_session": a_dose(),
+    "prepare_session": a_dose(arrived),
+    "override_gate": a_dose(arrived),
+    "add_reading": a_dose(arrived),
+    "start_session": a_dose(ready),
+    "add_adverse_event": a_dose(begun),
+    "resolve_adverse_event": an_adverse_event,
+    "continue_infusion": a_dose(advised),
+    "end_infusion": a_dose(begun),
+    "note_left": a_dose(over),
+    "add_score": a_dose(over),
+    "discharge_session": a_dose(free_to_go),
+    "mark_missed": a_dose(),
     "hold_series": nothing,
     "confirm_hold": a_hold,
     "release_hold": a_hold,
@@ -237,6 +317,16 @@ PREPARED: Final[Mapping[str, Callable[[Clinic], dict[str, str]]]] = {
     "remove_external_dose": an_external_dose,
     "release_session": a_session_on_hold,
     "release_clinical_hold": a_treatment_on_hold,
+    "sign_dose_order": a_series,
+    "countersign_dose_order": a_signed_order,
+    "note_signal": a_patient,
+    "draft_assessment": a_patient,
+    "sign_consent": a_patient,
+    "withdraw_consent": a_consent,
+    "review_education": a_topic,
+    "note_exam": an_open_assessment,
+    "decide_screening": an_open_assessment,
+    "approve_assessment": an_assessment_to_approve,
     "complete_task": a_task,
     "cancel_task": a_task,
     "receive_reply": nothing,
@@ -282,6 +372,17 @@ OTHER_BODY: Final[Mapping[str, Any]] = {
     "pause_series": {"reason": "weather"},
     "resume_series": {"sessions": [{"number": 1, "starts_local": "2029-01-08T10:00"}]},
     "add_feed": {"label": "another phone"},
+    "check_in_session": {"late_kept": True},
+    "prepare_session": {"mania_total": 1},
+    "override_gate": {"reason": "seen again"},
+    "add_reading": {"systolic": 129},
+    "add_adverse_event": {"severity": 2},
+    "resolve_adverse_event": {"resolved_at": "2027-01-04T10:00:00Z"},
+    "continue_infusion": {"reason": "seen again"},
+    "end_infusion": {"given_mg": "30"},
+    "note_left": {"reason": "seen again"},
+    "add_score": {"points": 2},
+    "discharge_session": {"nausea": "mild"},
     "mark_missed": {"reason": "late"},
     "hold_series": {"minutes": 31},
     "join_waitlist": {"priority": 9},
@@ -289,6 +390,14 @@ OTHER_BODY: Final[Mapping[str, Any]] = {
     "add_external_dose": {"source": "other-clinic"},
     "release_session": {"reason": "seen again"},
     "release_clinical_hold": {"reason": "seen again"},
+    "sign_dose_order": {"minutes": 50},
+    "note_signal": {"kind": "home-use"},
+    "sign_consent": {"text_version": "1.1"},
+    "withdraw_consent": {"reason": "changed it again"},
+    "review_education": {"version": 2},
+    "draft_assessment": {"sex": "female"},
+    "note_exam": {"exam": {"kind": "ecg", "on": "2020-06-03", "word": "abnormal"}},
+    "decide_screening": {"reason": "seen again"},
     "complete_task": {"note": "wrote a letter"},
     "cancel_task": {"note": "not any more"},
     "receive_reply": {"text": "1"},
@@ -321,7 +430,13 @@ def test_every_post_is_walked(routes):
 def settle(town: Town, clinic_id: str) -> None:
     """Until all has been done that came due when the clock was moved, and is told, heard and sent."""
     booking, now = town.databases()[SERVICES.index("booking")], town.clock()
-    due = {"series": [overdue(now), outlived(now)], "offers": [unanswered(now)], "openings": [to_offer(now)]}
+    due = {
+        "consents": [running_out(now)],
+        "series": [overdue(now), outlived(now)],
+        "offers": [unanswered(now)],
+        "openings": [to_offer(now)],
+        "treatments": [unwatched(now)],
+    }
 
     def waiting() -> list[str]:
         rows = ((name, {**filter, "clinic_id": clinic_id}) for name, filters in due.items() for filter in filters)
@@ -424,6 +539,8 @@ CREATES: Final[Mapping[str, str]] = {
     "write_to_patient": "messages",
     "resend_message": "messages",
     "hold_series": "series",
+    "draft_assessment": "assessments",
+    "sign_consent": "consents",
     "add_feed": "feeds",
     "join_waitlist": "waitlist",
 }

@@ -153,6 +153,7 @@ def secrets(town: Town) -> Secrets:
         found.values |= {f"access key {number}": key, f"secret of access key {number}": key.split("_", 2)[2]}
     found.values["the operator's key"] = town.platform.platform_key
     patient = calls_about_people(practice)
+    practice.clear(patient["id"])
     check_in = open_check_in(practice, patient["id"])
     found.values |= what_was_sent(practice, patient["id"])
     answers = {"answers": ANSWERS, "entered_by": "Nurse Ames", "notes": NOTE}

@@ -28,8 +28,9 @@ CONFIG: dict[str, Any] = {
     "checks": {
         # If-Match left out is 428 (RFC 6585), the key for the idempotency left out is 422 as any other fault.
         "missing_required_header": {"expected-statuses": ["400", "401", "422", "428"]},
-        # Business rules go beyond what JSON Schema can say: 409 taken, 412 changed meanwhile, 422 a rule forbids it.
-        "positive_data_acceptance": {"expected-statuses": ["2xx", "404", "409", "412", "422"]},
+        # Business rules go beyond what JSON Schema can say: 403 the patient or another clinician has not agreed, 409
+        # taken, 412 changed meanwhile, 422 a rule forbids it.
+        "positive_data_acceptance": {"expected-statuses": ["2xx", "403", "404", "409", "412", "422"]},
     },
 }
 

@@ -62,7 +62,7 @@ def test_the_day_sheet_shows_who_has_what_and_what_is_free(practice, series):
 
 def test_the_day_sheet_comes_in_pages_and_by_kind(practice, series):
     on = day_of(series["sessions"][0])
-    assert [len(page) for page in pages(practice, "/day-sheet", 3, on=on)] == [3, 1]
+    assert [len(page) for page in pages(practice, "/day-sheet", 3, on=on)] == [3, 2]
     assert {one["kind"] for one in all_of(practice, "/day-sheet", on=on, kind="nurse")} == {"nurse"}
 
 

@@ -5,16 +5,19 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
+from deploy.local.clear_patient import an_assessment
+from deploy.local.order_dose import order_dose
+from deploy.local.treatment_day import Dose
 from services.booking.domain.clinic.task import TaskKind, new_task
 from services.followup.domain.alert import Alert
 from services.notify.domain.message import Channel, Kind, Status, Step
 from services.notify.domain.planning import queued
 from shared.converters import to_document
 from shared.ids import new_id
-from tests.e2e.described import A_REGIMEN, HIGH_RISK
+from tests.e2e.described import A_REGIMEN, BODIES, HIGH_RISK
 from tests.e2e.practice import NOBODY, ONE, Practice, a_wish
 from tests.e2e.refusals import let_rest
-from tests.e2e.town import SERVICES, a_phone, eventually, ok
+from tests.e2e.town import SERVICES, Http, a_phone, eventually, ok
 
 UNKNOWN: Final[Mapping[str, str]] = {
     "patient_id": NOBODY,
@@ -37,6 +40,10 @@ UNKNOWN: Final[Mapping[str, str]] = {
     "page_id": NOBODY,
     "reply_id": NOBODY,
     "alert_id": NOBODY,
+    "assessment_id": NOBODY,
+    "consent_id": NOBODY,
+    "order_id": NOBODY,
+    "topic": "faq.nobody-asks",
     "questionnaire_id": NOBODY,
     "response_id": NOBODY,
     "observation_id": NOBODY,
@@ -65,18 +72,10 @@ def _now(patient_id: str) -> dict[str, Any]:
     return {**a_wish(patient_id, [], ONE), "first_fit": {}}
 
 
-def move(practice: Practice, series: Mapping[str, Any], step: str) -> dict[str, Any]:
-    """Check in, start or discharge the only session."""
-    path = practice.at("booking", f"/series/{series['id']}/sessions/1/{step}")
-    changed: dict[str, Any] = ok(practice.http.post(path))
-    return changed
-
-
 def open_check_in(practice: Practice, patient_id: str) -> dict[str, Any]:
     """A treated patient's check-in of the day after, open for answers."""
     series = booked_for_now(practice, patient_id)
-    for step in ("check-in", "start", "discharge"):
-        move(practice, series, step)
+    practice.treat(series)
     path = practice.at("followup", f"/patients/{patient_id}/check-ins")
 
     def mine(*statuses: str) -> dict[str, Any]:
@@ -88,6 +87,29 @@ def open_check_in(practice: Practice, patient_id: str) -> dict[str, Any]:
     planned = eventually(lambda: mine("scheduled", "open"), "planning a check-in")
     practice.town.move_to(datetime.fromisoformat(planned["due_at"]) + timedelta(seconds=1))
     return eventually(lambda: mine("open"), "opening the check-in")
+
+
+def draft(practice: Practice, patient_id: str, **history: bool) -> str:
+    """An assessment that is not approved yet, made today, with some answers of the history; its id."""
+    body = an_assessment(practice.town.today(practice.zone))
+    body["history"].update(history)
+    return str(ok(practice.http.post(practice.at("booking", f"/patients/{patient_id}/assessments"), body))["id"])
+
+
+def sign_order(practice: Practice, series: Mapping[str, Any]) -> str:
+    """A dose order, signed by a clinician who signs nothing else, for somebody who was treated before; its id."""
+    # A first patient must be weighed in the week before the dose, which may lie further ahead.
+    add_external_doses(practice, series["patient_id"], "2020-06-04")
+    key = practice.issue_key("clinician")["key"]
+    practice.wait_known(key)
+    http, today = Http(practice.town.url, key), practice.town.today(practice.zone)
+    return order_dose(lambda path, body: ok(http.post(practice.at("booking", path), body)), series["id"], today)
+
+
+def release(practice: Practice, patient_id: str) -> str:
+    """The patient agrees that their practice at home is told how they are treated; the consent's id."""
+    path = practice.at("booking", f"/patients/{patient_id}/consents")
+    return str(ok(practice.http.post(path, BODIES["sign_consent"](practice, patient_id)))["id"])
 
 
 def leave_task(practice: Practice, patient_id: str) -> str:
@@ -216,6 +238,16 @@ def by_day(practice: Practice) -> None:
         practice.town.move_to(practice.town.clock() + timedelta(hours=6))
 
 
+def everybody_goes_home(practice: Practice) -> None:
+    """Let every dose end that somebody began: its chair stays taken until the patient is gone."""
+    treatments = practice.town.databases()[SERVICES.index("booking")]["treatments"]
+    for row in list(treatments.find({"clinic_id": practice.id, "status": {"$in": ["infusing", "recovering"]}})):
+        dose = Dose(practice.do, row["series_id"], row["number"])
+        if row["status"] == "infusing":
+            dose.end()
+        dose.act("left", reason="went home by themselves")
+
+
 def nobody_waits(practice: Practice) -> None:
     """Withdraw whoever would be asked first: who declined a place waits on."""
     waitlist = practice.at("booking", "/waitlist")
@@ -262,8 +294,11 @@ def people(practice: Practice, **patient: Any) -> Peopled:
         "check_in_id": check_in["id"],
         "slug": slug,
         "number": "1",
+        "assessment_id": draft(practice, known["id"]),
         "dose_id": add_external_doses(practice, known["id"], "2020-06-01")[0],
+        "order_id": sign_order(practice, series),
         "task_id": leave_task(practice, known["id"]),
+        "consent_id": release(practice, known["id"]),
         "hold_id": hold(practice)["id"],
         "message_id": leave_message(practice, known_to_notify(practice)),
         "page_id": raise_page(practice),

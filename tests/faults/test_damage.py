@@ -13,7 +13,7 @@ from shared.envelope import Envelope, to_wire
 from shared.host import topic_of
 from shared.ids import new_id
 from tests.support.fault_checks import set_aside
-from tests.support.fault_load import Answered, Client, family_name
+from tests.support.fault_load import Answered, Client, family_name, make_bookable
 from tests.support.fault_stage import Stage
 from tests.support.fault_wire import Topic
 
@@ -32,10 +32,11 @@ def topic(stage: Stage) -> Topic:
     return Topic(stage.platform.kafka.address, topic_of(stage.platform.installation.namespace, "kadence.booking.v1"))
 
 
-def a_series(client: Client, clinic: Clinic, name: str) -> list[Answered]:
+def a_series(stage: Stage, client: Client, clinic: Clinic, name: str) -> list[Answered]:
     """A patient with a series."""
     person = {"name": f"{name} {family_name(clinic)}", "birth_date": "1985-12-10", "email": f"{name}@example.com"}
     patient = client.post(f"/booking/v1/clinics/{clinic.id}/patients", person)
+    make_bookable(client, clinic, patient.content["id"], stage.clock().date())
     wish = {"patient_id": patient.content["id"], "protocol": "booster-single", "condition": "depression"}
     series = client.post(f"/booking/v1/clinics/{clinic.id}/series", {**wish, "first_fit": {}})
     return [patient, series]
@@ -60,7 +61,7 @@ def test_a_damaged_row_holds_its_aggregate_until_it_is_mended(
     evidence = stage.evidence(clinic)
     visits = evidence.databases["notify"]["visits"]
     with stage.client(clinic) as client:
-        history = a_series(client, clinic, "damaged")
+        history = a_series(stage, client, clinic, "damaged")
         stage.settle(clinic)
         visit = f"series/{history[1].content['id']}/sessions/1"
         visits.update_one({"_id": visit}, {"$rename": {"starts_at": "lost"}})
@@ -68,7 +69,7 @@ def test_a_damaged_row_holds_its_aggregate_until_it_is_mended(
         history.append(cancelled(client, clinic, history[1]))
         assert [answered.status for answered in history] == [201, 201, 200, 200]
         assert wait_until(lambda: len(evidence.rows("notify", "held")) == 2, SOON), evidence.rows("notify", "held")
-        others = a_series(client, clinic, "other")
+        others = a_series(stage, client, clinic, "other")
         history += [*others, cancelled(client, clinic, others[1])]
         other = f"booking/series/{others[1].content['id']}"
         assert wait_until(lambda: evidence.rows("notify", "heard", _id=other, seq=2) != [], SOON)
@@ -87,7 +88,7 @@ def test_records_that_cannot_be_read_keep_nobody_waiting(
     for key, value, headers in unreadable(clinic.id, stage):
         topic.put(key, value, headers)
     with stage.client(clinic) as client:
-        history = a_series(client, clinic, "unaffected")
+        history = a_series(stage, client, clinic, "unaffected")
     hearers = ("notify", "followup")
     for hearer in hearers:
         found = poison(operator, hearer, 4)

@@ -12,7 +12,7 @@ import requests
 from deploy.local.ports import HOST
 from deploy.local.story import Clinic
 from shared.ids import new_id
-from tests.support.fault_load import PROTOCOL, Answered, Client, family_name, word
+from tests.support.fault_load import PROTOCOL, Answered, Client, family_name, make_bookable, word
 from tests.support.fault_stage import Stage
 
 pytestmark = pytest.mark.timeout(400)
@@ -34,18 +34,20 @@ def at(clinic: Clinic, rest: str) -> str:
     return f"/booking/v1/clinics/{clinic.id}/{rest}"
 
 
-def a_patient(client: Client, clinic: Clinic, number: int) -> Answered:
+def a_patient(stage: Stage, client: Client, clinic: Clinic, number: int) -> Answered:
     person = {
         "name": f"{word(number)} {family_name(clinic)}",
-        "birth_date": f"{1950 + number}-12-10",
+        "birth_date": f"{1966 + number % 30}-12-10",
         "email": f"rival{number}@example.com",
     }
-    return client.post(at(clinic, "patients"), person)
+    patient = client.post(at(clinic, "patients"), person)
+    make_bookable(client, clinic, patient.content["id"], stage.clock().date())
+    return patient
 
 
 def test_of_fifty_who_want_one_chair_at_one_time_one_gets_it(stage: Stage, clinic: Clinic, seed: int) -> None:
     with stage.client(clinic) as client:
-        history = [a_patient(client, clinic, number) for number in range(RIVALS)]
+        history = [a_patient(stage, client, clinic, number) for number in range(RIVALS)]
         (chair, *_) = client.get(at(clinic, "resources?kind=chair"))["items"]
 
     def book(patient: Answered) -> Answered:
@@ -70,7 +72,7 @@ def test_who_dies_in_an_open_transaction_blocks_others_for_seconds_only(
     stage: Stage, clinic: Clinic, seed: int
 ) -> None:
     with stage.client(clinic) as client:
-        patient = a_patient(client, clinic, 0)
+        patient = a_patient(stage, client, clinic, 0)
         wish = {"patient_id": patient.content["id"], "protocol": PROTOCOL, "sessions": three_weeks(stage, 4)}
         series = client.post(at(clinic, "series"), wish)
         cancel = at(clinic, f"series/{series.content['id']}/sessions/1/cancel")

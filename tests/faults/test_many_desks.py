@@ -22,7 +22,7 @@ from tests.support.desk_checks import wrongs
 from tests.support.desk_history import History, Recorder
 from tests.support.desk_load import Board, Desk
 from tests.support.desk_reasons import Clinics, Judge
-from tests.support.fault_load import word
+from tests.support.fault_load import make_bookable, word
 from tests.support.fault_stage import Stage
 
 CLIENTS = 32
@@ -74,6 +74,8 @@ def open_boards(stage: Stage, clinics: Sequence[Clinic]) -> list[Board]:
         people = ({"name": name, "birth_date": "1985-12-10", "email": f"{name[-4:]}@example.com"} for name in names)
         with stage.client(clinic) as client:
             answers = [client.post(f"/booking/v1/clinics/{clinic.id}/patients", person) for person in people]
+            for answered in answers:
+                make_bookable(client, clinic, answered.content["id"], stage.clock().date())
         boards.append(Board(clinic, [answered.content["id"] for answered in answers], stage.clock))
     return boards
 

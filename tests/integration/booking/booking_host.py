@@ -18,6 +18,7 @@ from shared.host import Host
 from shared.ids import new_id
 from shared.unit_of_work import Cause, Document
 from tests.support.booking_builders import CLINIC, NEW_YORK, NOW, PATIENT, a_chair, a_clinic, a_nurse, a_patient
+from tests.support.cleared import cleared
 
 CAUSE = Cause("test", "test", "")
 
@@ -61,7 +62,9 @@ class ThisBooking:
 
         def fill(uow: Any) -> None:
             for number in range(1, patients + 1):
-                uow.patients.save(a_patient(f"{PATIENT.rpartition('-')[0]}-{number}"))
+                id = f"{PATIENT.rpartition('-')[0]}-{number}"
+                uow.patients.save(a_patient(id))
+                cleared(uow, id, zone)
             for resource in resources or (a_chair(), a_nurse()):
                 uow.resources.save(resource)
 

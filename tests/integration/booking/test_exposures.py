@@ -31,6 +31,7 @@ from tests.support.booking_builders import (
     hours,
     wishes,
 )
+from tests.support.cleared import cleared
 
 ADA = "person of patient-1"
 
@@ -135,7 +136,7 @@ def test_of_many_who_write_at_once_all_are_counted_in_the_end(booking: ThisBooki
     assert dates(booking) == CASE_A
     (kept,) = booking.database["exposures"].find()
     assert (kept["version"], kept["_id"]) == (6, ADA)
-    assert set(kept) == {"_id", "version", "shares", "to_review"}
+    assert set(kept) == {"_id", "version", "shares", "to_review", "infusing"}
     assert {name for share in kept["shares"] for name in share} == {"clinic_id", "source", "of", "dates"}
 
 
@@ -165,6 +166,7 @@ def _people(uow: Any, clinic_id: str) -> None:
     uow.protocols.save(an_edition("one-dose", 1, ONE_DOSE))
     for person in range(20):
         uow.patients.save(a_patient(f"{clinic_id}-{person}", person=f"person {person}"))
+        cleared(uow, f"{clinic_id}-{person}", NEW_YORK)
 
 
 def refusal_of(outcomes: list[Any]) -> RuleBroken:

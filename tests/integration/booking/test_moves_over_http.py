@@ -120,9 +120,7 @@ def test_a_shift_says_one_step(clinic, step):
 def test_whoever_does_not_come_has_missed_the_session_and_the_rest_moves_by_one_place(clinic):
     series = clinic.booked()
     for number in (1, 2):
-        clinic.booking.go_to(datetime.fromisoformat(series["sessions"][number - 1]["starts_at"]))
-        for step in ("check-in", "start", "discharge"):
-            assert clinic.act(series, number, step).status_code == 200
+        clinic.treat(series, number)
     clinic.booking.go_to(datetime.fromisoformat(series["sessions"][2]["starts_at"]) + timedelta(minutes=29))
     assert CARRY_ON.run(clinic.booking.host) == 0
     clinic.booking.go_to(datetime.fromisoformat(series["sessions"][2]["starts_at"]) + timedelta(minutes=30))

@@ -146,5 +146,5 @@ def test_needs_say_how_many_patients_one_person_attends_to_and_with_which_skills
 
 def test_a_clinic_joins_with_all_protocols(clinic):
     listed = clinic.desk.get(f"{clinic.path}/protocols", limit=50).get_json()["items"]
-    assert len(listed) == 15
+    assert len(listed) == 16
     assert {one["edition"] for one in listed} == {1}

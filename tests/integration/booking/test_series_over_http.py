@@ -1,11 +1,13 @@
 """What a front desk meets: booking's HTTP door on a real database."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
 
 import pytest
 
+from deploy.local.clear_patient import clear_patient
+from deploy.local.treatment_day import OBSERVED, Dose
 from services.booking.domain.calendar.slots import Weekday
 from shared.ids import new_id
 from tests.integration.booking.booking_host import Desk, ThisBooking, at_once
@@ -23,7 +25,7 @@ PERSON = {"name": "Ada Example", "phone": "+12125550143"}
 
 
 class Clinic:
-    """An open clinic with one chair and one nurse; `desk` holds its own key."""
+    """An open clinic with one of each that it takes; `desk` holds its own key."""
 
     def __init__(self, booking: ThisBooking) -> None:
         self.booking = booking
@@ -34,9 +36,9 @@ class Clinic:
         scopes = ["front_desk", "clinician", "admin"]
         key = self.desk.post(f"{self.path}/access-keys", {"label": "desk", "scopes": scopes}).get_json()["key"]
         self.desk.key = key
-        for kind in ("chair", "nurse"):
+        for kind in ("chair", "nurse", "clinician"):
             body = {"kind": kind, "name": kind.title(), "hours": HOURS}
-            assert self.desk.post(f"{self.path}/resources", body).status_code == 201
+            self.supervisor = self.done("/resources", body)["id"]
         self.patient_id = self.register()
 
     def register(self) -> str:
@@ -46,7 +48,13 @@ class Clinic:
         answer = self.desk.post(f"{self.path}/patients", {**PERSON, "birth_date": str(born)})
         assert answer.status_code == 201, answer.get_json()
         id: str = answer.get_json()["id"]
+        clear_patient(self.done, id, NOW.date())
         return id
+
+    def done(self, path: str, body: Any) -> Any:
+        answer = self.desk.post(f"{self.path}{path}", body)
+        assert answer.status_code in {200, 201}, answer.get_json()
+        return answer.get_json()
 
     def wish(self, at: str = "09:00", **fields: Any) -> dict[str, Any]:
         sessions = [{"starts_local": f"{day}T{at}"} for day in CASE_A]
@@ -60,6 +68,14 @@ class Clinic:
         assert answer.status_code == 201, answer.get_json()
         series: dict[str, Any] = answer.get_json()
         return series
+
+    def treat(self, series: dict[str, Any], number: int) -> Any:
+        """From the arrival at the start until the patient goes home; the series as it is then."""
+        self.booking.go_to(datetime.fromisoformat(series["sessions"][number - 1]["starts_at"]))
+        dose = Dose(self.done, series["id"], number)
+        dose.give(self.booking.host.clock(), self.supervisor)
+        self.booking.go_to(self.booking.host.clock() + OBSERVED)
+        return dose.leave()
 
     def act(self, series: dict[str, Any], number: int, what: str, body: Any = None) -> Any:
         return self.desk.post(f"{self.path}/series/{series['id']}/sessions/{number}/{what}", body or {})
@@ -191,11 +207,7 @@ def test_the_day_goes_from_check_in_to_discharge(clinic):
     series = clinic.booked()
     assert clinic.act(series, 1, "start").status_code == 409
     assert (clinic.act(series, 1, "check-in").status_code, clinic.act(series, 1, "miss").status_code) == (422, 422)
-    clinic.booking.go_to(NOW + timedelta(days=2, hours=23))
-    for what in ("check-in", "start", "discharge"):
-        answer = clinic.act(series, 1, what)
-        assert answer.status_code == 200, answer.get_json()
-    first = answer.get_json()["sessions"][0]
+    first = clinic.treat(series, 1)["sessions"][0]
     assert first["status"] == "fulfilled"
     assert first["arrived_at"] <= first["started_at"] <= first["discharged_at"]
 
@@ -234,7 +246,7 @@ def test_the_days_list_and_the_patients_series(clinic):
 
 def test_protocols_are_there_from_the_start_and_a_new_edition_counts_from_then_on(clinic):
     listed = clinic.desk.get(f"{clinic.path}/protocols", limit=200).get_json()["items"]
-    assert len(listed) == 15
+    assert len(listed) == 16
     old = clinic.booked()
     shown = clinic.desk.get(f"{clinic.path}/protocols/mood-iv-6x2w").get_json()
     regimen = {**shown["regimen"], "name": "Mood, our way", "rest_days": 3}
