@@ -4,8 +4,6 @@ A key is `kad_<key id>_<secret>`: 256 random bits of secret, of which only the S
 entropy need no slow hash. Every service keeps the keys that booking issued in its own `access_keys` collection.
 """
 
-import hashlib
-import hmac
 import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -16,6 +14,7 @@ from uuid import UUID
 from pymongo.database import Database
 
 from shared.errors import Forbidden, NotFound, Unauthenticated
+from shared.private_link import digest, fits
 from shared.unit_of_work import EVERY_CLINIC
 
 ACCESS_KEYS: Final = "access_keys"
@@ -47,11 +46,6 @@ def new_secret() -> str:
     return secrets.token_urlsafe(32)
 
 
-def digest(secret: str) -> str:
-    """What is stored of a secret."""
-    return hashlib.sha256(secret.encode()).hexdigest()
-
-
 def as_key(key_id: str, secret: str) -> str:
     """The text that a caller sends."""
     return f"kad_{key_id.replace('-', '')}_{secret}"
@@ -70,14 +64,14 @@ class AccessKeys:
         key = rest.strip()
         if kind.lower() != "bearer" or not key:
             raise Unauthenticated("key-missing", "Send your access key as `Authorization: Bearer kad_…`.")
-        if hmac.compare_digest(digest(key), self._platform_digest):
+        if fits(key, self._platform_digest):
             return Caller(PLATFORM, EVERY_CLINIC, frozenset({PLATFORM}))
         return self._known(key, now)
 
     def _known(self, key: str, now: datetime) -> Caller:
         key_id, secret = _parts(key)
         found = self._keys.find_one({"_id": key_id}) or {}
-        right = hmac.compare_digest(digest(secret), found.get("digest", ""))
+        right = fits(secret, found.get("digest", ""))
         if not right or not _in_force(found, now):
             raise Unauthenticated("key-refused", "This access key is unknown, expired or revoked.")
         return Caller(key_id, found["clinic_id"], frozenset(found["scopes"]))

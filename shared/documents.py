@@ -4,11 +4,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, Generic, Protocol, TypeVar, cast
 
-from pymongo.errors import ConnectionFailure
-
 from shared.envelope import Envelope
-from shared.errors import NotFound, Stale, TransientFailure
-from shared.unit_of_work import EVERY_CLINIC, Change, Document, Insert, OnDuplicate, Unit, as_contended
+from shared.errors import NotFound, Stale
+from shared.unit_of_work import EVERY_CLINIC, Change, Document, Insert, OnDuplicate, Unit, as_contended, read
 
 
 class Aggregate(Protocol):
@@ -64,7 +62,7 @@ class Documents(Generic[A]):
 
     def find_one(self, filter: Document) -> A | None:
         """The first aggregate of this clinic that matches."""
-        document = self._read(lambda: self._collection.find_one(self._scoped(filter)))
+        document = read(lambda: self._collection.find_one(self._scoped(filter)))
         return None if document is None else self._load(document)
 
     def find(
@@ -79,12 +77,12 @@ class Documents(Generic[A]):
         cursor = self._collection.find(self._scoped(filter), sort=list(sort), limit=limit)
         if by is not None:
             cursor = cursor.hint(by)
-        return [self._load(document) for document in self._read(lambda: list(cursor))]
+        return [self._load(document) for document in read(lambda: list(cursor))]
 
     def parts(self, filter: Document, *fields: str) -> list[Document]:
         """Some fields of this clinic's documents that match, to look at only."""
         cursor = self._collection.find(self._scoped(filter), dict.fromkeys(fields, 1))
-        return cast("list[Document]", self._read(lambda: list(cursor)))
+        return read(lambda: list(cursor))
 
     def save(self, aggregate: A, events: Iterable[Any] = ()) -> A:
         """Write the new state and let the events ride with it; the aggregate as it then stands.
@@ -142,12 +140,28 @@ class Documents(Generic[A]):
         self._told[document["_id"]] = document["told"]
         return self._from_document({**document, "id": document["_id"]})
 
-    @staticmethod
-    def _read(read: Callable[[], Any]) -> Any:
-        try:
-            return read()
-        except ConnectionFailure as error:
-            raise TransientFailure(f"the database does not answer: {error}") from error
+
+class LinkIndex(Generic[A]):
+    """Finds aggregates by what is kept of their private links: the digest in `field`. `what` is not found without."""
+
+    def __init__(self, documents: Documents[A], field: str, what: str) -> None:
+        self._documents = documents
+        self._field = field
+        self._what = what
+
+    def by_link(self, link_digest: str) -> A:
+        """What a link leads to. Raises `NotFound`."""
+        found = self._documents.find_one({self._field: link_digest})
+        if found is None:
+            raise NotFound(self._what)
+        return found
+
+    def clinic_of_link(self, link_digest: str) -> str:
+        """The clinic that a link belongs to, whichever clinic it is. Raises `NotFound`."""
+        found = self._documents.parts({self._field: link_digest}, "clinic_id")
+        if not found:
+            raise NotFound(self._what)
+        return str(found[0]["clinic_id"])
 
 
 def _as_entry(envelope: Envelope) -> Document:

@@ -8,7 +8,7 @@ anything twice.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import pymongo
 from pymongo.client_session import ClientSession
@@ -20,6 +20,7 @@ from shared.envelope import Envelope
 from shared.errors import Contended, TransientFailure
 from shared.failpoints import Failpoint
 
+R = TypeVar("R")
 Document = dict[str, Any]
 EVERY_CLINIC: Final = "*"
 """Scope of the platform's own work (opening clinics, due work of all clinics); no credential of a clinic reaches it."""
@@ -162,6 +163,14 @@ class Unit:
         for write in writes:
             _run_one(write, self.database, session)
         self._failpoint.reach("unit.in_transaction")
+
+
+def read(reading: Callable[[], R]) -> R:
+    """What `reading` finds in the database. Raises `TransientFailure` when that does not answer."""
+    try:
+        return reading()
+    except (ConnectionFailure, ExecutionTimeout) as error:
+        raise TransientFailure(f"the database does not answer: {error}") from error
 
 
 def _run_one(write: Write, database: Database[Document], session: ClientSession | None) -> None:

@@ -18,7 +18,6 @@ ALL_WELL: Final[Mapping[str, Any]] = {
     "is_oriented": True,
     "walks_steadily": True,
     "nausea": "none",
-    "has_suicidal_intent": False,
     "is_escort_present": True,
     "is_instructed": True,
 }
@@ -101,4 +100,5 @@ class Dose:
         """The patient goes home, `OBSERVED` or more behind the end."""
         self.read()
         self.act("dissociation", points=1)
+        self.act("suicide-risk", level="none")
         return self.discharge()

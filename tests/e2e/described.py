@@ -206,6 +206,7 @@ BODIES: Final[Mapping[str, Callable[[Practice, str], dict[str, Any]]]] = {
     "note_exam": lambda practice, _: {
         "exam": {"kind": "ecg", "on": f"{practice.town.today(practice.zone)}", "word": "normal"}
     },
+    "note_finding": lambda practice, _: {"question": "porphyria", "on": f"{practice.town.today(practice.zone)}"},
     "decide_screening": lambda _, __: {"code": "porphyria", "accepted": True, "reason": "seen and discussed"},
     "sign_dose_order": lambda practice, _: a_dose_order(practice.town.today(practice.zone)),
     "check_in_session": lambda _, __: {},
@@ -213,6 +214,7 @@ BODIES: Final[Mapping[str, Callable[[Practice, str], dict[str, Any]]]] = {
     "override_gate": lambda _, __: {"code": "escort.missing", "reason": "seen and discussed"},
     "add_reading": lambda _, __: {**CALM},
     "add_score": lambda _, __: {"points": 1},
+    "note_suicide_risk": lambda _, __: {"level": "none"},
     "add_adverse_event": lambda _, __: {"kind": "nausea", "severity": 1},
     "resolve_adverse_event": lambda _, __: {},
     "continue_infusion": lambda _, __: {"reason": "seen and discussed"},

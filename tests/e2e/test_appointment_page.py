@@ -191,8 +191,9 @@ SIX_HOURS_BEFORE_EIGHT = {
 
 @pytest.mark.parametrize("zone", SIX_HOURS_BEFORE_EIGHT)
 def test_hours_of_fasting_are_elapsed_hours_when_the_clocks_go_forward(town, zone):
-    practice = open_practice(town, zone=zone, chairs=1, nurses=1, **AWAKE)
     start = sunday_at_eight(zone, town.clock() + timedelta(days=2))
+    town.move_near(start)
+    practice = open_practice(town, zone=zone, chairs=1, nurses=1, **AWAKE)
     patient = a_patient(practice)
     practice.book(patient["id"], [start.replace(tzinfo=None)], ONE)
     elapsed = start.astimezone(ZoneInfo("UTC"))

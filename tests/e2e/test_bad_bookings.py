@@ -294,4 +294,6 @@ def test_a_protocol_that_cannot_be_followed_is_refused(peopled, fields):
     raw = json.dumps(body).encode()
     headers = {"Idempotency-Key": new_id(), "Content-Type": "application/json"}
     answer = peopled.practice.http.send("POST", peopled.practice.at("booking", "/protocols"), data=raw, headers=headers)
-    assert all(one.startswith("/regimen") for one in pointers(refused(answer, 400, 422)))
+    found = pointers(refused(answer, 400, 422))
+    assert found
+    assert all(one.startswith("/regimen") for one in found)

@@ -143,6 +143,7 @@ def test_a_cancelled_session_and_a_cancelled_series_end_their_reminders(own):
 
 def test_a_series_over_the_night_of_the_clock_change_keeps_its_wall_time(own, town):
     before, _ = next_clock_change(NEW_YORK, town.clock() + timedelta(days=10), forward=True)
+    town.move_near(before.replace(tzinfo=ZoneInfo(NEW_YORK)))
     monday = next_weekday(before.date() - timedelta(days=6), 0)
     starts = six_times(datetime(monday.year, monday.month, monday.day, 9))  # noqa: DTZ001 -- a wall time
     series = own.book(own.register()["id"], starts)
@@ -178,6 +179,7 @@ def test_the_half_hour_change_of_lord_howe(town):
     assert len(problem(island.http.post(series, lost), 422)["errors"]) == 1
     # The half hour before the clock goes back comes twice; `second` asks for the later one.
     _, again = next_clock_change(island.zone, after, forward=False)
+    town.move_near(again.replace(tzinfo=ZoneInfo(island.zone)))
     starts = []
     for second in (False, True):
         wish = a_wish(island.register()["id"], [again + timedelta(minutes=5)], ONE)

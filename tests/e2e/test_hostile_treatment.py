@@ -256,11 +256,13 @@ def steps(visit: Visit) -> dict[str, tuple[str, dict[str, Any]]]:
         "preparation": (f"{session}/preparation", {"identity_confirmed": True}),
         "readings": (f"{session}/readings", dict(CALM)),
         "dissociation": (f"{session}/dissociation", {"points": 1}),
+        "suicide-risk": (f"{session}/suicide-risk", {"level": "none"}),
         "adverse-events": (f"{session}/adverse-events", dict(EVENT)),
         "start": (f"{session}/start", {}),
         "end": (f"{session}/end", dict(GIVEN)),
         "discharge": (f"{session}/discharge", dict(ALL_WELL)),
         "exams": (f"{patient}/assessments/{NOBODY}/exams", exam),
+        "findings": (f"{patient}/assessments/{NOBODY}/findings", {"question": "porphyria", "on": f"{today}"}),
         "overrides": (f"{session}/overrides", dict(WORD)),
         "continue": (f"{session}/continue", {"reason": "so I say"}),
         "left": (f"{session}/left", {"reason": "so I say"}),
@@ -277,7 +279,8 @@ def steps(visit: Visit) -> dict[str, tuple[str, dict[str, Any]]]:
 
 PEOPLE: Final = frozenset({"assessments", "consents", "signals"})
 NURSING: Final = PEOPLE | {
-    *("preparation", "readings", "dissociation", "adverse-events", "start", "end", "discharge", "exams"),
+    *("preparation", "readings", "dissociation", "suicide-risk", "adverse-events", "start", "end", "discharge"),
+    *("exams", "findings"),
 }
 MAY: Final = {
     "nurse": NURSING,

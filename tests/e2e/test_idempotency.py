@@ -95,7 +95,6 @@ def a_dose(*steps: Callable[[Practice, Dose], Any]) -> Callable[[Clinic], dict[s
 
     def prepare(clinic: Clinic) -> dict[str, str]:
         practice = clinic.practice
-        everybody_goes_home(practice)
         dose = practice.dose(booked_for_now(practice, practice.register()["id"]))
         for step in steps:
             step(practice, dose)
@@ -133,6 +132,7 @@ def free_to_go(practice: Practice, dose: Dose) -> None:
     practice.town.move_to(practice.town.clock() + OBSERVED)
     dose.read()
     dose.act("dissociation", points=1)
+    dose.act("suicide-risk", level="none")
 
 
 def an_adverse_event(clinic: Clinic) -> dict[str, str]:
@@ -303,6 +303,7 @@ PREPARED: Final[Mapping[str, Callable[[Clinic], dict[str, str]]]] = {
     "end_infusion": a_dose(begun),
     "note_left": a_dose(over),
     "add_score": a_dose(over),
+    "note_suicide_risk": a_dose(over),
     "discharge_session": a_dose(free_to_go),
     "mark_missed": a_dose(),
     "hold_series": nothing,
@@ -325,6 +326,7 @@ PREPARED: Final[Mapping[str, Callable[[Clinic], dict[str, str]]]] = {
     "withdraw_consent": a_consent,
     "review_education": a_topic,
     "note_exam": an_open_assessment,
+    "note_finding": an_open_assessment,
     "decide_screening": an_open_assessment,
     "approve_assessment": an_assessment_to_approve,
     "complete_task": a_task,
@@ -382,6 +384,7 @@ OTHER_BODY: Final[Mapping[str, Any]] = {
     "end_infusion": {"given_mg": "30"},
     "note_left": {"reason": "seen again"},
     "add_score": {"points": 2},
+    "note_suicide_risk": {"level": "low"},
     "discharge_session": {"nausea": "mild"},
     "mark_missed": {"reason": "late"},
     "hold_series": {"minutes": 31},
@@ -397,6 +400,7 @@ OTHER_BODY: Final[Mapping[str, Any]] = {
     "review_education": {"version": 2},
     "draft_assessment": {"sex": "female"},
     "note_exam": {"exam": {"kind": "ecg", "on": "2020-06-03", "word": "abnormal"}},
+    "note_finding": {"question": "pregnancy"},
     "decide_screening": {"reason": "seen again"},
     "complete_task": {"note": "wrote a letter"},
     "cancel_task": {"note": "not any more"},
@@ -497,8 +501,10 @@ def effects(town: Town, clinic_id: str, service: str, names: Mapping[str, str], 
 @pytest.mark.parametrize("name", PREPARED)
 def test_a_repeated_post_has_one_effect_and_one_answer(town, clinic, routes, name):
     route = routes[name]
-    # Else whoever an earlier case left waiting is offered the place that this one frees, in the midst of it.
+    # Else who waits from an earlier case is offered the place that this one frees, in the midst of it. And a chair
+    # in which somebody is still being treated takes no dose.
     nobody_waits(clinic.practice)
+    everybody_goes_home(clinic.practice)
     others = left_behind(town, clinic, route.service)
     names = PREPARED[name](clinic)
     path = route.filled(clinic_id=clinic.practice.id, **names)

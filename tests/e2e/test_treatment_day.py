@@ -150,6 +150,7 @@ def go_home(visit: Visit, ended: datetime) -> dict[str, Any]:
         visit.go(minute, ended)
         ok(visit.send(staff.nurse, "readings", **CALM))
     ok(visit.send(staff.nurse, "dissociation", points=1))
+    ok(visit.send(staff.nurse, "suicide-risk", level="none"))
     event_id = visit.ask("treatment")["adverse_events"][0]["id"]
     ok(visit.send(staff.nurse, f"adverse-events/{event_id}/resolve"))
     refused = problem(visit.send(staff.nurse, "discharge", **ALL_WELL), 409, "treatment.not-ready")

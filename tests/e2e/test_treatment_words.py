@@ -145,11 +145,12 @@ def test_going_home_before_the_hour_is_a_clinicians_word_and_before_the_half_hou
     ended = ok(visit.send(staff.nurse, "end", kind="aborted", given_mg="4.4", reason="feels sick", dissociation=9))
     end = datetime.fromisoformat(ended["end"]["at"])
 
-    def leave(minute: float, **checked: Any) -> dict[str, Any]:
+    def leave(minute: float) -> dict[str, Any]:
         visit.go(minute, end)
         ok(visit.send(staff.nurse, "readings", **CALM))
-        return {**ALL_WELL, **checked}
+        return dict(ALL_WELL)
 
+    ok(visit.send(staff.nurse, "suicide-risk", level="none"))
     refused = problem(visit.send(staff.clinician, "discharge", **leave(29.5)), 409, "treatment.not-ready")
     assert codes(refused) == {"discharge.under-floor", "dissociation.missing"}
     never = problem(
@@ -157,12 +158,14 @@ def test_going_home_before_the_hour_is_a_clinicians_word_and_before_the_half_hou
     )
     assert never["code"] == "override.not-possible"
 
-    sad = leave(45, has_suicidal_intent=True)
+    leave(45)
+    ok(visit.send(staff.nurse, "suicide-risk", level="moderate"))
+    assert [task["status"] for task in visit.tasks("crisis")] == ["requested"]
+    ok(visit.send(staff.nurse, "suicide-risk", level="none"))
     ok(visit.send(staff.nurse, "dissociation", points=5))
-    refused = problem(visit.send(staff.clinician, "discharge", **sad), 409)
-    assert codes(refused) == {"discharge.too-early", "discharge.suicidal-intent", "dissociation.above-limit"}
-    problem(visit.send(staff.psychiatrist, "discharge", **sad, overrides=[word("discharge.suicidal-intent")]), 422)
-    words = [word("discharge.too-early"), word("dissociation.above-limit")]
+    refused = problem(visit.send(staff.clinician, "discharge", **ALL_WELL), 409)
+    assert codes(refused) == {"discharge.too-early", "discharge.suicide-risk", "dissociation.above-limit"}
+    words = [word("discharge.too-early"), word("discharge.suicide-risk"), word("dissociation.above-limit")]
     problem(visit.send(staff.nurse, "discharge", **ALL_WELL, overrides=words), 403)
     problem(visit.send(staff.clinician, "discharge", **ALL_WELL, overrides=words[:1]), 409)
     home = ok(visit.send(staff.clinician, "discharge", **ALL_WELL, overrides=words))

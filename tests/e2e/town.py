@@ -71,6 +71,10 @@ class Town:
     def move_to(self, instant: datetime) -> None:
         self.clock.move_to(max(instant, self.clock()))
 
+    def move_near(self, instant: datetime) -> None:
+        """To four weeks before it: what a patient is assessed and signed for now still counts then."""
+        self.move_to(instant - timedelta(weeks=4))
+
     def today(self, zone: str) -> date:
         return self.clock().astimezone(ZoneInfo(zone)).date()
 

@@ -20,10 +20,15 @@ class FakeAudit:
         self._kept = chains.setdefault(clinic_id, [])
         self._clinic_id = clinic_id
         self._write = write
-        self._head = _head_of(self._kept)
+        self._head: Head | None = None
+
+    def open(self) -> Head:
+        self._head = self._head or _head_of(self._kept)
+        return self._head
 
     def add(self, act: Act) -> None:
-        before, entry = self._head, chained(self._clinic_id, self._head, act)
+        before = self.open()
+        entry = chained(self._clinic_id, before, act)
         self._head = entry.head
         self._write(lambda: self._check(before), lambda: self._kept.append(entry))
 

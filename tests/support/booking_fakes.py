@@ -36,7 +36,7 @@ from services.booking.operations.following import follow
 from shared.actor import Actor
 from shared.errors import Conflict, Contended, NotFound, Stale
 from shared.paging import Page
-from shared.private_link import NewLink, new_link
+from shared.private_link import NewLink, digest, new_link
 from shared.unit_of_work import EVERY_CLINIC
 from tests.support.booking_audit import FakeAudit
 
@@ -135,7 +135,7 @@ class FakeUnitOfWork:
 
     def new_secret(self) -> tuple[str, str]:
         secret = self.world.next_name("secret")
-        return secret, f"digest of {secret}"
+        return secret, digest(secret)
 
     @staticmethod
     def person_token(name: str, birth_date: date) -> str:

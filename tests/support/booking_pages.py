@@ -11,6 +11,7 @@ from werkzeug.test import TestResponse
 from services.booking.domain.calendar.slots import PATIENT as PATIENT_KIND
 from services.booking.domain.calendar.slots import Claim, patient_key
 from services.booking.domain.page.private_link import PATH
+from services.booking.domain.protocol.templates import default_protocols
 from services.booking.domain.series.session import Session
 from services.booking.pages.appointment import appointment_pages
 from shared.localtime import to_local
@@ -69,6 +70,8 @@ def a_town_with_a_link(
     unit = world.unit(CLINIC)
     unit.clinics.save(clinic or a_clinic())
     unit.patients.save(patient or a_patient())
+    for protocol in default_protocols():
+        unit.protocols.save(protocol)
     sessions = visits or tuple(a_visit(number) for number in range(1, 7))
     unit.series.save(a_series(*sessions, **{"link_digest": digest(TOKEN), **series}))
     unit.commit()

@@ -22,11 +22,13 @@ from services.booking.operations.treatments import (
     AddReading,
     AddScore,
     EndInfusion,
+    NoteSuicideRisk,
     PrepareSession,
     ShowTreatment,
     add_reading,
     add_score,
     end_infusion,
+    note_suicide_risk,
     prepare_session,
     show_treatment,
 )
@@ -58,7 +60,6 @@ ALL_WELL = Checklist(
     is_oriented=True,
     walks_steadily=True,
     nausea=Nausea.NONE,
-    has_suicidal_intent=False,
     is_escort_present=True,
     is_instructed=True,
 )
@@ -168,6 +169,7 @@ def discharge(world: FakeBooking, series_id: str, number: int = 1, clinic: str =
         world.pass_time(minutes=60)
         read(world, series_id, number, clinic)
         world.run(clinic, add_score, AddScore(series_id, number, 1))
+        world.run(clinic, note_suicide_risk, NoteSuicideRisk(series_id, number, SuicideRisk.NONE))
     home: Series = world.run(clinic, discharge_session, DischargeSession(series_id, number, ALL_WELL))
     return home
 

@@ -5,11 +5,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
-from services.followup.domain.check_in import CheckIn, Part, Status
+from services.followup.domain.check_in import PATH, CheckIn, Part, Status
 from services.followup.domain.events import CheckInOpened
 from services.followup.domain.instrument import Instrument
 from services.followup.domain.plan import Anchor, Point, Questions
-from services.followup.domain.private_link import PATH
 from services.followup.domain.rota import Contact, Shift
 from services.followup.domain.triggers import Role
 from services.followup.operations.check_in import OpenCheckIn, open_check_in

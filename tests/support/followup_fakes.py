@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar
 
 from services.followup.domain.alert import OPEN, Alert, AlertStatus
 from services.followup.domain.alert_rules import KIND, AlertRules
-from services.followup.domain.check_in import CheckIn, Status
+from services.followup.domain.check_in import PATH, CheckIn, Status
 from services.followup.domain.clinic import Clinic
 from services.followup.domain.edition import name_of
 from services.followup.domain.events import Event
@@ -25,6 +25,7 @@ from services.followup.rules import load_rules
 from shared.actor import Actor
 from shared.errors import Contended, NotFound, Stale
 from shared.paging import Page, page_from
+from shared.private_link import NewLink, new_link
 from shared.sealed import KeyMissing
 from shared.unit_of_work import EVERY_CLINIC
 
@@ -104,6 +105,9 @@ class FakeUnitOfWork:
     def new_id(self) -> str:
         return self.world.next_name("id")
 
+    def new_link(self) -> NewLink:
+        return new_link(PUBLIC_URL, PATH, self.world.next_name("token"))
+
     def new_token(self) -> str:
         return self.world.next_name("token")
 
@@ -178,15 +182,15 @@ class FakeCheckIns(FakeStore[CheckIn]):
         rows = [row for row in self.mine() if row.status is Status.OPEN]
         return [row for row in rows if row.opened_at is not None and row.opened_at <= opened_before]
 
-    def by_link(self, token_digest: str) -> CheckIn:
+    def by_link(self, link_digest: str) -> CheckIn:
         for row in self.mine():
-            if row.token_digest == token_digest:
+            if row.token_digest == link_digest:
                 return row
         raise NotFound("check in")
 
-    def clinic_of(self, token_digest: str) -> str:
+    def clinic_of_link(self, link_digest: str) -> str:
         for (clinic, _), row in self.rows.items():
-            if row.token_digest == token_digest:
+            if row.token_digest == link_digest:
                 return clinic
         raise NotFound("check in")
 

@@ -9,12 +9,13 @@ from typing import Any, cast
 from flask import Flask
 from marshmallow import Schema, fields, validate
 
-from shared.auth import ACCESS_KEYS, AccessKeys, as_key, digest
+from shared.auth import ACCESS_KEYS, AccessKeys, as_key
 from shared.cursors import Cursors, PageQuery, page_schema
 from shared.documents import Documents
 from shared.errors import Conflict, Fault, RuleBroken, TransientFailure
 from shared.idempotency import Answers
 from shared.paging import Page, page_of
+from shared.private_link import digest
 from shared.routes import Door, File, Route
 from shared.sealed import KeyMissing, Sealer
 from shared.unit_of_work import Cause, Unit, with_data

@@ -96,6 +96,20 @@ class ExamRequest(Schema):
     exam = fields.Nested(ExamSchema, required=True)
 
 
+class FindingRequest(Schema):
+    """It turned out that the answer to a question of the history is yes."""
+
+    question = fields.Enum(Question, by_value=True, required=True, metadata={"example": Question.ANEURYSM.value})
+    on = LocalDate(required=True)
+
+
+class FoundLaterAnswer(FindingRequest):
+    """What turned out since the history was asked; it counts whatever that says."""
+
+    by = fields.String(required=True, metadata={"description": "id of the access key"})
+    noted_at = fields.AwareDateTime(required=True)
+
+
 def _history(**options: Any) -> fields.Dict:
     return fields.Dict(
         keys=fields.Enum(Question, by_value=True),
@@ -200,6 +214,7 @@ class AssessmentAnswer(Schema):
     trials = fields.List(fields.Nested(TrialSchema), required=True)
     severity = fields.Nested(BaselineSchema, required=True, allow_none=True)
     exams = fields.List(fields.Nested(ExamSchema), required=True)
+    findings = fields.List(fields.Nested(FoundLaterAnswer), required=True)
     decisions = fields.List(fields.Nested(ScreeningDecisionAnswer), required=True)
     approval = fields.Nested(AssessmentApprovalAnswer, required=True, allow_none=True)
     superseded_by = fields.String(

@@ -65,6 +65,17 @@ ROUTES: Final[tuple[Route, ...]] = (
     ),
     Route(
         "POST",
+        f"{_ASSESSMENT}/findings",
+        "Keep what turned out since; of an approved assessment, too",
+        NURSING,
+        assessments.NoteFinding,
+        assessments.note_finding,
+        schemas.ScreenedAnswer,
+        body=schemas.FindingRequest,
+        status=201,
+    ),
+    Route(
+        "POST",
         f"{_ASSESSMENT}/decisions",
         "Decide about a finding of screening",
         CLINICIAN,

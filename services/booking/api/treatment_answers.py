@@ -95,6 +95,14 @@ class ScoreAnswer(Schema):
     points = fields.Integer(required=True)
 
 
+class RiskAnswerAnswer(Schema):
+    """What the patient said about suicide since the start."""
+
+    level = fields.Enum(SuicideRisk, by_value=True, required=True)
+    by = fields.String(required=True, metadata=_KEY)
+    at = fields.AwareDateTime(required=True)
+
+
 class AdverseEventAnswer(Schema):
     """What happened to the patient."""
 
@@ -202,6 +210,9 @@ class TreatmentAnswer(Schema):
     said = fields.List(fields.Nested(StatementAnswer), required=True, metadata={"description": "all answers"})
     readings = fields.List(fields.Nested(ReadingAnswer), required=True)
     scores = fields.List(fields.Nested(ScoreAnswer), required=True, metadata={"description": "of dissociation"})
+    risks = fields.List(
+        fields.Nested(RiskAnswerAnswer), required=True, metadata={"description": "the C-SSRS screener since the start"}
+    )
     adverse_events = fields.List(fields.Nested(AdverseEventAnswer), required=True)
     set_aside = fields.List(fields.Nested(SetAsideAnswer), required=True)
     start = fields.Nested(StartAnswer, required=True, allow_none=True)

@@ -142,6 +142,17 @@ class ScoreRequest(Schema):
     )
 
 
+class SuicideRiskRequest(Schema):
+    """What the patient says about suicide, since the start of the dose."""
+
+    level = fields.Enum(
+        SuicideRisk,
+        by_value=True,
+        required=True,
+        metadata={"description": "level of the C-SSRS screener since the last contact"},
+    )
+
+
 class AdverseEventRequest(Schema):
     """What happened to the patient."""
 
@@ -197,7 +208,6 @@ class DischargeRequest(Schema):
             "is_oriented": True,
             "walks_steadily": True,
             "nausea": "none",
-            "has_suicidal_intent": False,
             "is_escort_present": True,
             "is_instructed": True,
         }
@@ -205,7 +215,6 @@ class DischargeRequest(Schema):
     is_oriented = _yes_or_no(metadata={"description": "awake, knows who, where and when"})
     walks_steadily = _yes_or_no(metadata={"description": "without help, or as before"})
     nausea = fields.Enum(Nausea, by_value=True, load_default=None, allow_none=True)
-    has_suicidal_intent = _yes_or_no()
     is_escort_present = _yes_or_no()
     is_instructed = _yes_or_no(metadata={"description": "written instructions and the emergency number were given"})
     padss = _number(metadata={"description": "0 to 10; 9 answer for orientation, walking and nausea"})

@@ -73,6 +73,17 @@ ROUTES: Final[tuple[Route, ...]] = (
     ),
     Route(
         "POST",
+        f"{SESSION}/suicide-risk",
+        "Keep what the patient says about suicide since the start",
+        NURSING,
+        treatments.NoteSuicideRisk,
+        treatments.note_suicide_risk,
+        TreatmentAnswer,
+        body=schemas.SuicideRiskRequest,
+        status=201,
+    ),
+    Route(
+        "POST",
         f"{SESSION}/adverse-events",
         "Keep what happened to the patient",
         NURSING,

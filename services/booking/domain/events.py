@@ -25,7 +25,10 @@ class BookedSession:
 
 @dataclass(frozen=True)
 class SeriesBooked:
-    """A whole series has its places in the calendar. `link` is the patient's page about it."""
+    """A whole series has its places in the calendar. `link` is the patient's page about it.
+
+    Before a dose the patient eats nothing for `solids_hours` and drinks nothing for `fluids_minutes`.
+    """
 
     patient_id: str
     protocol_id: str
@@ -34,6 +37,8 @@ class SeriesBooked:
     zone: str
     sessions: tuple[BookedSession, ...]
     link: str
+    solids_hours: int
+    fluids_minutes: int
 
 
 @dataclass(frozen=True)

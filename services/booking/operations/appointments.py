@@ -9,6 +9,7 @@ from services.booking.domain.page.education import require_present, topic_of
 from services.booking.domain.page.private_link import Visitors, is_open
 from services.booking.domain.page.wish_to_change import Asked, DayPart, Delay, change_wanted, occasion_of, running_late
 from services.booking.domain.patient.patient import Patient
+from services.booking.domain.protocol.care import Care
 from services.booking.domain.series.confirmation import ConfirmedBy, confirm, is_awaited
 from services.booking.domain.series.offer import Offer, OfferStatus
 from services.booking.domain.series.series import Series
@@ -16,6 +17,7 @@ from services.booking.domain.series.session import Session, SessionStatus
 from services.booking.operations.education import Reading, readings
 from services.booking.operations.offers import AcceptOffer, DeclineOffer, accept_offer, decline_offer
 from services.booking.operations.ports import UnitOfWork
+from services.booking.operations.regimen import regimen_of
 from shared.errors import Conflict, Forbidden, RuleBroken
 from shared.localtime import local_date
 from shared.private_link import digest
@@ -105,6 +107,7 @@ class Appointments:
     series: Series
     clinic: Clinic
     patient: Patient
+    care: Care
     visitors: Visitors
     is_open: bool
     is_admitted: bool
@@ -128,6 +131,7 @@ def read_appointments(uow: UnitOfWork, command: ReadAppointments) -> Appointment
         series=series,
         clinic=uow.clinics.get(uow.clinic_id),
         patient=uow.patients.get(series.patient_id),
+        care=regimen_of(uow, series).care,
         visitors=visitors,
         is_open=is_open(series, uow.now),
         is_admitted=is_admitted,
@@ -147,8 +151,8 @@ def prove_year(uow: UnitOfWork, command: ProveYear) -> Proof:
     series = uow.series.by_link(link)
     _require_open(uow, series)
     born = uow.patients.get(series.patient_id).birth_date
-    pass_token, _ = uow.new_secret()
-    proven = uow.visitors.of(link).prove(command.year, born_in=born.year, pass_digest=digest(pass_token))
+    pass_token, pass_digest = uow.new_secret()
+    proven = uow.visitors.of(link).prove(command.year, born_in=born.year, pass_digest=pass_digest)
     uow.visitors.save(proven)
     return Proof(series.id, "" if proven.factor.wrong_years else pass_token, proven.factor.wrong_years)
 

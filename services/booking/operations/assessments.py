@@ -1,11 +1,11 @@
 """What can be done with assessments, and what they say of a course."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from services.booking.domain.chart.answers import Exam, Medication, Question, Severity, Sex, Trial
+from services.booking.domain.chart.answers import Exam, Finding, Medication, Question, Severity, Sex, Trial
 from services.booking.domain.chart.assessment import Approval, Assessment, Ruling, in_force
 from services.booking.domain.chart.items import faults_of
 from services.booking.domain.chart.screening import assessment_faults, booking_faults, expired, screen, standing
@@ -73,6 +73,16 @@ class NoteExam:
 
 
 @dataclass(frozen=True)
+class NoteFinding:
+    """It turned out on a local date that the answer to a question of the history is yes."""
+
+    patient_id: str
+    assessment_id: str
+    question: Question
+    on: date
+
+
+@dataclass(frozen=True)
 class DecideScreening:
     """A finding of screening is accepted, or not, for a stated reason."""
 
@@ -115,11 +125,15 @@ def _record(screened: Screened) -> Assessment:
 
 @audited("assessment.draft", of=_record)
 def draft_assessment(uow: UnitOfWork, command: DraftAssessment) -> Screened:
-    """Begin an assessment. Raises `NotFound`, and `RuleBroken` with everything that cannot be as it is said."""
+    """Begin an assessment; what was found from its date on counts for it, too.
+
+    Raises `NotFound`, and `RuleBroken` with everything that cannot be as it is said.
+    """
     uow.patients.get(command.patient_id)
     regimen = uow.protocols.get(command.protocol).regimen
     said = {**vars(command), "condition": condition_of(regimen, command.condition)}
-    return _saved(uow, _checked(uow, Assessment(id=uow.new_id(), **said)))
+    draft = Assessment(id=uow.new_id(), **said)
+    return _saved(uow, _checked(uow, draft.learn(*_found_since(uow, draft))))
 
 
 def list_assessments(uow: UnitOfWork, command: ListAssessments) -> Page[Assessment]:
@@ -148,6 +162,21 @@ def note_exam(uow: UnitOfWork, command: NoteExam) -> Screened:
     examined = _saved(uow, _checked(uow, assessment.examine(command.exam)))
     watch(uow, assessment.patient_id, examined.assessment)
     return examined
+
+
+@audited("finding.note", of=_record)
+def note_finding(uow: UnitOfWork, command: NoteFinding) -> Screened:
+    """Keep what turned out, such as an aneurysm: every open assessment of the patient is screened with it from now on.
+
+    What it finds blocks, holds or asks for a decision again, whatever was approved or accepted before. Only an
+    assessment of a later date asks anew. Raises `NotFound`, `RuleBroken` and `Conflict`.
+    """
+    assessment = _of_patient(uow, command.patient_id, command.assessment_id)
+    finding = Finding(command.question, command.on, uow.actor.id, uow.now)
+    for other in uow.assessments.of_patient(assessment.patient_id):
+        if other.is_open and other.id != assessment.id:
+            uow.assessments.save(other.learn(finding))
+    return _saved(uow, _checked(uow, assessment.learn(finding)))
 
 
 @audited("screening.decide", of=_record)
@@ -196,6 +225,13 @@ def _about(uow: UnitOfWork, series: Series, on: date) -> tuple[Assessment | None
     regimen = uow.protocols.get(series.protocol, series.edition).regimen
     assessment = in_force(uow.assessments.of_patient(patient.id), series.condition)
     return assessment, regimen, series.condition, patient.age_on(on), on
+
+
+def _found_since(uow: UnitOfWork, draft: Assessment) -> Iterator[Finding]:
+    """What was found on the date of a draft or later, and is not part of what its answers say."""
+    zone = uow.clinics.get(uow.clinic_id).zone
+    findings = (one for other in uow.assessments.of_patient(draft.patient_id) for one in other.findings)
+    return (one for one in dict.fromkeys(findings) if local_date(one.noted_at, zone) >= draft.assessed_on)
 
 
 def _saved(uow: UnitOfWork, assessment: Assessment) -> Screened:

@@ -71,14 +71,19 @@ def audited(
 ) -> Callable[[Callable[[UnitOfWork, C], R]], Callable[[UnitOfWork, C], R]]:
     """Notes an operation as `action` once it has run: of what it writes, the audit chain tells who, when and why.
 
+    The chain is opened before anything is read: of two audited operations of a clinic at one moment one decides again,
+    whatever it has looked at, so nothing audited comes between what a decision rests on and its commit.
     `when` says of the command whether there is anything to note, `of` which part of the answer is the record.
     """
 
     def decorate(operation: Callable[[UnitOfWork, C], R]) -> Callable[[UnitOfWork, C], R]:
         @wraps(operation)
         def run(uow: UnitOfWork, command: C) -> R:
+            is_noted = when(command)
+            if is_noted:
+                uow.audit.open()
             result = operation(uow, command)
-            if when(command):
+            if is_noted:
                 uow.audit.add(_act(uow, action, command, of(result)))
             return result
 

@@ -12,8 +12,8 @@ from services.booking.operations.assessments import assessment_faults_of
 from services.booking.operations.clearance import what_closes
 from services.booking.operations.consents import missing_consents
 from services.booking.operations.dose_orders import missing_order
-from services.booking.operations.placing import regimen_of
 from services.booking.operations.ports import UnitOfWork
+from services.booking.operations.regimen import regimen_of
 from shared.errors import Fault, NotFound
 from shared.localtime import local_date
 
@@ -31,21 +31,23 @@ def day_of(uow: UnitOfWork, series: Series, treatment: Treatment) -> Day:
     """All that the gate looks at."""
     named = treatment.answers.supervisor_id
     supervisors = [one for one in uow.resources.all() if one.id == named]
+    order = uow.dose_orders.in_force(series.id)
     others = (one.start for one in uow.treatments.under_way() if one.id != treatment.id)
     return Day(
         treatment,
         series,
         regimen_of(uow, series),
         uow.now,
+        order=order,
         supervisor=supervisors[0] if supervisors else None,
         occupied=frozenset(place for start in others if start for place in start.places),
         is_infused_elsewhere=uow.exposures.of(series.person).is_infused_beside(treatment.id),
-        asked=tuple(_asked(uow, series, treatment.number)),
+        asked=(*_asked(uow, series, treatment.number), *missing_order(uow, series, treatment.number, order)),
     )
 
 
 def _asked(uow: UnitOfWork, series: Series, number: int) -> list[Fault]:
-    """What the session, the patient's clearance, and their chart say."""
+    """What the session, the patient's clearance, and their assessment and consents say."""
     session, on = series.session(number), local_date(uow.now, series.zone)
     blocks = [Fault(block.code, block.detail, context={"number": number}) for block in session.blocks]
     assessed = [fault for fault in assessment_faults_of(uow, series, on) if not fault.code.startswith(ASKED_ON_THE_DAY)]
@@ -54,7 +56,6 @@ def _asked(uow: UnitOfWork, series: Series, number: int) -> list[Fault]:
         *what_closes(uow, series, number),
         *missing_consents(uow, series, Gate.DOSING, on),
         *assessed,
-        *missing_order(uow, series, number),
     ]
 
 

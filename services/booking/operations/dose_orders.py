@@ -9,8 +9,8 @@ from services.booking.domain.chart.weight import Weight
 from services.booking.domain.series.series import Series
 from services.booking.operations.audit import audited
 from services.booking.operations.misuse import watch
-from services.booking.operations.placing import regimen_of
 from services.booking.operations.ports import UnitOfWork
+from services.booking.operations.regimen import regimen_of
 from shared.errors import Conflict, Fault, NotFound
 from shared.localtime import local_date
 
@@ -111,10 +111,9 @@ def show_dose_order(uow: UnitOfWork, command: ShowDoseOrder) -> DoseOrder:
     return order
 
 
-def missing_order(uow: UnitOfWork, series: Series, number: int) -> list[Fault]:
-    """Why dose `number` of a series is not given as far as its order goes; nothing when it is good on that date."""
+def missing_order(uow: UnitOfWork, series: Series, number: int, order: DoseOrder | None) -> list[Fault]:
+    """Why dose `number` of a series is not given by `order`, the one in force; nothing when it is good on that date."""
     on = series.session(number).on
-    order = uow.dose_orders.in_force(series.id)
     return order_faults(order, regimen_of(uow, series).care, on, _history(uow, series, on))
 
 

@@ -9,6 +9,7 @@ from services.booking.operations.audit import audited, sets_rules_aside
 from services.booking.operations.clearing import require_cleared
 from services.booking.operations.misuse import watch
 from services.booking.operations.ports import UnitOfWork
+from services.booking.operations.regimen import regimen_of
 from services.booking.operations.series import BookSeries, new_series
 from shared.errors import NotFound
 from shared.paging import Page, page_of
@@ -84,7 +85,7 @@ def confirm_hold(uow: UnitOfWork, command: ConfirmHold) -> Series:
     Raises `NotFound`, and `Conflict` when it is over or booked already, or the patient is not cleared for a dose.
     """
     held = uow.series.get(command.hold_id)
-    series, events = hold.confirm(held, uow.new_link(), at=uow.now)
+    series, events = hold.confirm(held, uow.new_link(), regimen_of(uow, held).care, at=uow.now)
     require_cleared(uow, series)
     booked = uow.series.save(series, events)
     watch(uow, booked.patient_id, booked)

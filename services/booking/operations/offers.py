@@ -20,8 +20,8 @@ from services.booking.domain.waiting.suiting import as_wish, first_place, wanted
 from services.booking.domain.waiting.waitlist import Entry
 from services.booking.operations.calendars import calendar_of
 from services.booking.operations.following import give_back, opening_of
-from services.booking.operations.placing import elsewhere_of, regimen_of
 from services.booking.operations.ports import UnitOfWork
+from services.booking.operations.regimen import elsewhere_of, regimen_of
 from shared.errors import Conflict, Contended
 from shared.localtime import local_date, to_local
 from shared.paging import Page, page_of

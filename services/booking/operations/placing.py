@@ -2,19 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
 from services.booking.domain.placement.alternatives import DAYS, TAKEN, with_alternatives
 from services.booking.domain.placement.placement import Placed, Wish, course_with, place_again
 from services.booking.domain.planning.replan import FARTHEST, Question, Replan, smallest_replan
-from services.booking.domain.protocol.protocol import Regimen
 from services.booking.domain.protocol.spacing import Finding, breaches, notes
 from services.booking.domain.series.override import OVERRIDABLE, Asked, Override, allowed_codes, overrides_of
 from services.booking.domain.series.series import Series
 from services.booking.domain.series.session import Session
 from services.booking.operations.calendars import calendar_of, calendar_on
 from services.booking.operations.ports import UnitOfWork
+from services.booking.operations.regimen import elsewhere_of, regimen_of
 from shared.errors import Conflict, Fault, RuleBroken
 from shared.localtime import local_date
 
@@ -81,16 +81,6 @@ def remarks_on(found: Replan, question: Question) -> tuple[tuple[Finding, ...], 
 def as_wish(session: Session) -> Wish:
     """The place of a session as somebody would ask for it."""
     return Wish(session.starts_local, session.second, session.resource_ids)
-
-
-def regimen_of(uow: UnitOfWork, series: Series) -> Regimen:
-    """The edition that was booked."""
-    return uow.protocols.get(series.protocol, series.edition).regimen
-
-
-def elsewhere_of(uow: UnitOfWork, series: Series) -> tuple[date, ...]:
-    """The dates of the person's doses that are not of this series."""
-    return uow.exposures.of(series.person).without(series.id)
 
 
 def _with_other_times(uow: UnitOfWork, refusal: Conflict, series: Series, wishes: Mapping[int, Wish]) -> Conflict:

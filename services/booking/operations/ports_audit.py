@@ -2,12 +2,18 @@
 
 from typing import Protocol
 
-from services.booking.domain.audit.entry import Act, Entry, Stretch
+from services.booking.domain.audit.entry import Act, Entry, Head, Stretch
 from shared.paging import Page
 
 
 class AuditStore(Protocol):
     """The clinic's audit chain. It grows and never changes: there is no way to write but `add`."""
+
+    def open(self) -> Head:
+        """Where the chain ends for this unit. What others add from now on until it commits, if it adds anything itself,
+        makes it `Contended`: whatever it has read since then was not changed by anything audited.
+        """
+        ...
 
     def add(self, act: Act) -> None:
         """Put an act at the end of the chain, in the same commit as what it did."""

@@ -24,6 +24,7 @@ from services.booking.operations.clearing import require_cleared
 from services.booking.operations.free_time import free_time_of
 from services.booking.operations.misuse import watch
 from services.booking.operations.ports import UnitOfWork
+from services.booking.operations.regimen import regimen_of
 from shared.errors import Conflict, Contended, Fault
 from shared.localtime import local_date
 
@@ -103,7 +104,7 @@ def book_series(uow: UnitOfWork, command: BookSeries) -> Series:
     """
     series = new_series(uow, command)
     require_cleared(uow, series)
-    booked = uow.series.save(*series.book(uow.new_link()))
+    booked = uow.series.save(*series.book(uow.new_link(), regimen_of(uow, series).care))
     watch(uow, booked.patient_id, booked)
     return booked
 

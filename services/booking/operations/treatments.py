@@ -15,14 +15,14 @@ from services.booking.domain.treatment.adverse_event import (
 )
 from services.booking.domain.treatment.day_gate import GATE, Day, every_fault, gate_faults
 from services.booking.domain.treatment.dissociation import Score, require_plausible_score
-from services.booking.domain.treatment.preparation import Answers, SuicideRisk
+from services.booking.domain.treatment.preparation import Answers, RiskAnswer, SuicideRisk
 from services.booking.domain.treatment.treatment import Decision, End, EndKind, Treatment
 from services.booking.domain.treatment.vitals import Reading, Sedation
 from services.booking.operations.audit import audited
 from services.booking.operations.clearance import HearAlertRaised, hear_alert_raised
 from services.booking.operations.day import add_task, day_of, keep_watching, treatment_of
-from services.booking.operations.placing import regimen_of
 from services.booking.operations.ports import UnitOfWork
+from services.booking.operations.regimen import regimen_of
 from shared.errors import Conflict, Fault
 
 CONCERNS = {SuicideRisk.MODERATE: "suicide-risk-moderate", SuicideRisk.HIGH: "suicide-risk-high"}
@@ -88,6 +88,15 @@ class AddScore:
     series_id: str
     number: int
     points: int
+
+
+@dataclass(frozen=True)
+class NoteSuicideRisk:
+    """The patient was asked about suicide once more, since the start."""
+
+    series_id: str
+    number: int
+    level: SuicideRisk
 
 
 @dataclass(frozen=True)
@@ -172,9 +181,7 @@ def prepare_session(uow: UnitOfWork, command: PrepareSession) -> Treatment:
     """
     treatment = show_treatment(uow, ShowTreatment(command.series_id, command.number))
     known = treatment.prepared(command.answers, by=uow.actor.id, at=uow.now)
-    if trigger := CONCERNS.get(command.answers.suicide_risk or SuicideRisk.NONE):
-        _alert(uow, known, trigger)
-    return uow.treatments.save(known)
+    return uow.treatments.save(_heard(uow, known, command.answers.suicide_risk))
 
 
 @audited("treatment.override")
@@ -217,6 +224,17 @@ def add_score(uow: UnitOfWork, command: AddScore) -> Treatment:
     """Keep a score of dissociation. Raises `NotFound`, `RuleBroken` and `Conflict`."""
     treatment, care = _under(uow, command)
     return keep_watching(uow, treatment.scored(_score(uow, command.points, care)), care)
+
+
+@audited("treatment.suicide-risk")
+def note_suicide_risk(uow: UnitOfWork, command: NoteSuicideRisk) -> Treatment:
+    """Keep what a patient who was given something says about suicide, whether or not they then go home.
+
+    What is of concern reaches a person now, as before the start. Raises `NotFound` and `Conflict`.
+    """
+    treatment, _ = _under(uow, command)
+    known = treatment.with_risk(RiskAnswer(command.level, uow.actor.id, uow.now))
+    return uow.treatments.save(_heard(uow, known, command.level))
 
 
 @audited("treatment.adverse-event")
@@ -286,12 +304,15 @@ def _score(uow: UnitOfWork, points: int, care: Care) -> Score:
     return score
 
 
-def _alert(uow: UnitOfWork, treatment: Treatment, trigger: str) -> None:
+def _heard(uow: UnitOfWork, treatment: Treatment, level: SuicideRisk | None) -> Treatment:
     """What a patient says to the staff weighs as much as what they answer at home."""
-    is_high = trigger == CONCERNS[SuicideRisk.HIGH]
-    id = f"c-ssrs.{treatment.id}.{len(treatment.said)}"
+    trigger = CONCERNS.get(level or SuicideRisk.NONE)
+    if trigger is None:
+        return treatment
+    is_high = level is SuicideRisk.HIGH
+    id = f"c-ssrs.{treatment.id}.{len(treatment.said) + len(treatment.risks)}"
     raised = HearAlertRaised(id, treatment.patient_id, trigger, 1 if is_high else 2, is_high, uow.now)
     hear_alert_raised(uow, raised)
-    level = "high" if is_high else "moderate"
     detail = f"The C-SSRS screener on the day of a dose says {level}: a clinician speaks with the patient now."
     add_task(uow, treatment, TaskKind.CRISIS, detail, id)
+    return treatment

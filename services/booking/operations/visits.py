@@ -25,8 +25,8 @@ from services.booking.operations.clearance import what_closes
 from services.booking.operations.consents import missing_consents
 from services.booking.operations.day import add_task, day_of, keep_watching, treatment_of
 from services.booking.operations.misuse import watch
-from services.booking.operations.placing import regimen_of
 from services.booking.operations.ports import UnitOfWork
+from services.booking.operations.regimen import regimen_of
 from shared.errors import Fault, Forbidden, NotFound
 from shared.localtime import local_date, same_wall_clock, to_local
 
@@ -172,11 +172,18 @@ def _taken_by_others(uow: UnitOfWork, series: Series, session: Session) -> froze
 
 
 def _begin(uow: UnitOfWork, series: Series, session: Session) -> None:
+    """Whatever closes the gate meanwhile is audited, or written with what is written here: then this decides again.
+
+    What is heard of alerts has no entry of its own, so the clearance, read before the gate, is written as it was.
+    """
+    clearance = uow.clearances.of(series.patient_id)
     treatment = treatment_of(uow, series, session.number)
-    require_open(day_of(uow, series, treatment))
-    order = uow.dose_orders.in_force(series.id)
+    day = day_of(uow, series, treatment)
+    require_open(day)
+    order = day.order
     if order is None:
         raise NotFound("dose order")
+    uow.clearances.save(clearance)
     places = places_of(session)
     begun = treatment.begun(Start(uow.now, uow.actor.id, order.id, order.dose_mg, order.wanted.minutes, places))
     uow.exposures.note_begun(series.person, treatment.id)

@@ -217,7 +217,7 @@ def _details(found: Appointments, session: Session, clock: ClockFace) -> Details
     return Details(
         number_of=clock.say("number_of", number=session.number, count=len(found.series.sessions)),
         own_clock=_own_clock(found, session, clock),
-        steps=_steps(session, preparation_of(session), clock),
+        steps=_steps(session, preparation_of(session, found.care), clock),
         asked=found.asked.get(session.number, Asked()),
         may_be_late=may_be_late(found.series, session, found.at),
     )

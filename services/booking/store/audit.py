@@ -7,16 +7,13 @@ Reasons and facts are sealed, and hashed as they are sealed.
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import Any, Final
-
-from pymongo.errors import ConnectionFailure
+from typing import Final
 
 from services.booking.domain.audit.entry import BEGIN, Act, Entry, Head, Stretch, chained
 from shared.converters import from_document, to_document
-from shared.errors import TransientFailure
 from shared.paging import Page
 from shared.sealed import Sealer
-from shared.unit_of_work import Change, Document, Insert, Unit
+from shared.unit_of_work import Change, Document, Insert, Unit, read
 
 AUDIT: Final = "audit"
 HEADS: Final = "audit_heads"
@@ -33,10 +30,15 @@ class AuditStore:
         self._heads = unit.database[HEADS]
         self._head: Head | None = None
 
+    def open(self) -> Head:
+        """Where the chain ends for this unit: behind what it has added, or where it ended when this was asked first."""
+        self._head = self._head or self._read_head()
+        return self._head
+
     def add(self, act: Act) -> None:
         """Put an act at the end of the chain, behind what this unit has added already."""
         clinic_id = self._unit.clinic_id
-        before = self._head or self._read_head()
+        before = self.open()
         entry = chained(clinic_id, before, _with_words(act, partial(self._sealer.seal, clinic_id)))
         self._head = entry.head
         self._unit.write(self._to_head(before, entry.head))
@@ -49,7 +51,7 @@ class AuditStore:
         asked = {"act.patient_id": patient_id, "act.record": record, "act.action": action}
         wanted = {name: value for name, value in asked.items() if value is not None}
         behind = self._of_clinic({**wanted, "seq": {"$gt": int(after or 0)}})
-        rows = _read(lambda: list(self._entries.find(behind, sort=_IN_ORDER, limit=limit + 1)))
+        rows = read(lambda: list(self._entries.find(behind, sort=_IN_ORDER, limit=limit + 1)))
         entries = [from_document(Entry, row) for row in rows[:limit]]
         readable = [replace(entry, act=_with_words(entry.act, self._sealer.unseal)) for entry in entries]
         return Page(readable, str(entries[-1].seq) if len(rows) > limit else None)
@@ -60,15 +62,15 @@ class AuditStore:
         The newest number is read before the head, so that none lies lawfully behind it; what other units add
         meanwhile is left out.
         """
-        newest = _read(lambda: list(self._entries.find(self._of_clinic({}), sort=[("seq", -1)], limit=1)))
+        newest = read(lambda: list(self._entries.find(self._of_clinic({}), sort=[("seq", -1)], limit=1)))
         head = self._read_head()
         until = min(max(head.seq, *(row["seq"] for row in newest), 0), after + most)
         wanted = self._of_clinic({"seq": {"$gt": after, "$lte": until}})
-        rows = _read(lambda: list(self._entries.find(wanted, sort=_IN_ORDER)))
+        rows = read(lambda: list(self._entries.find(wanted, sort=_IN_ORDER)))
         return Stretch(tuple(map(_entry_or_none, rows)), until, head)
 
     def _read_head(self) -> Head:
-        row = _read(lambda: self._heads.find_one({"_id": self._unit.clinic_id}))
+        row = read(lambda: self._heads.find_one({"_id": self._unit.clinic_id}))
         return BEGIN if row is None else from_document(Head, row)
 
     def _to_head(self, before: Head, after: Head) -> Insert | Change:
@@ -91,10 +93,3 @@ def _entry_or_none(row: Document) -> Entry | None:
         return from_document(Entry, row)
     except ExceptionGroup:
         return None
-
-
-def _read(read: Callable[[], Any]) -> Any:
-    try:
-        return read()
-    except ConnectionFailure as error:
-        raise TransientFailure(f"the database does not answer: {error}") from error

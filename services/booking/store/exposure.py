@@ -14,12 +14,9 @@ from dataclasses import replace
 from datetime import date
 from typing import Final
 
-from pymongo.errors import ConnectionFailure
-
 from services.booking.domain.patient.exposure import Exposure, Infusion, Source
 from shared.converters import from_document, to_document
-from shared.errors import TransientFailure
-from shared.unit_of_work import Change, Document, Insert, Unit
+from shared.unit_of_work import Change, Document, Insert, Unit, read
 
 EXPOSURES: Final = "exposures"
 _KEPT: Final = ("shares", "to_review", "infusing")
@@ -76,10 +73,7 @@ class ExposureStore:
             self._write(self.of(now).with_infusions(*found))
 
     def _read(self, person: str) -> Exposure:
-        try:
-            found = self._collection.find_one({"_id": person})
-        except ConnectionFailure as error:
-            raise TransientFailure(f"the database does not answer: {error}") from error
+        found = read(lambda: self._collection.find_one({"_id": person}))
         return Exposure(person) if found is None else from_document(Exposure, {**found, "id": person})
 
     def _write(self, exposure: Exposure) -> None:

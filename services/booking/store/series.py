@@ -15,8 +15,7 @@ from services.booking.domain.series.session import Session
 from services.booking.domain.views.day_sheet import SessionOfSeries
 from services.booking.store.exposure import ExposureStore
 from shared.converters import from_document, to_document
-from shared.documents import Documents
-from shared.errors import NotFound
+from shared.documents import Documents, LinkIndex
 from shared.sealed import Sealer
 from shared.unit_of_work import Document, Unit
 
@@ -57,6 +56,9 @@ class SeriesStore:
             from_document=self._from_document,
         )
         self.get = self._documents.get
+        links = LinkIndex(self._documents, "link_digest", "page")
+        self.by_link = links.by_link
+        self.clinic_of_link = links.clinic_of_link
 
     def save(self, series: Series, events: Iterable[Any] = ()) -> Series:
         """The series as it then stands, what follows from the change, and its doses where its person's are counted."""
@@ -90,20 +92,6 @@ class SeriesStore:
     def of_person(self, person: str) -> Sequence[Series]:
         """All series, of this clinic, of whoever has this token."""
         return self._documents.find({"person": person})
-
-    def by_link(self, link_digest: str) -> Series:
-        """The series that a patient's link leads to. Raises `NotFound`."""
-        found = self._documents.find_one({"link_digest": link_digest})
-        if found is None:
-            raise NotFound("page")
-        return found
-
-    def clinic_of_link(self, link_digest: str) -> str:
-        """The clinic that a patient's link belongs to, whichever clinic it is. Raises `NotFound`."""
-        found = self._documents.parts({"link_digest": link_digest}, "clinic_id")
-        if not found:
-            raise NotFound("page")
-        return str(found[0]["clinic_id"])
 
     def between(self, from_at: datetime, until_at: datetime) -> Sequence[Series]:
         """Series of which any session, whatever became of it, starts in [from_at, until_at)."""

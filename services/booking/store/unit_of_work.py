@@ -29,8 +29,8 @@ from services.booking.store.task import TaskStore
 from services.booking.store.treatment import TreatmentStore
 from services.booking.store.visitors import VisitorsStore
 from services.booking.store.waitlist import WaitlistStore
-from shared.auth import digest, new_secret
-from shared.private_link import NewLink, new_link
+from shared.auth import new_secret
+from shared.private_link import NewLink, digest, new_link
 from shared.sealed import Sealer
 from shared.unit_of_work import Unit
 

@@ -64,6 +64,8 @@ class Taken(StrEnum):
     IN_PERSON = "in-person"
 
 
+PATH: Final = "/followup/c/"
+"""Where the patient's private link to a check-in leads."""
 BY_STAFF: Final = frozenset({CancelReason.NOT_WANTED, CancelReason.NOT_SUITABLE, CancelReason.MISTAKE})
 BY_PATIENT: Final = "patient"
 LOST_AFTER: Final = 2

@@ -76,9 +76,9 @@ class Sheet:
     is_admitted: bool
 
 
-def clinic_of(uow: UnitOfWork, token: str) -> str:
+def clinic_of_link(uow: UnitOfWork, token: str) -> str:
     """Whose link it is: the one question that is asked across clinics. Raises `NotFound`."""
-    return uow.check_ins.clinic_of(digest(token))
+    return uow.check_ins.clinic_of_link(digest(token))
 
 
 def read_sheet(uow: UnitOfWork, command: ReadSheet) -> Sheet:

@@ -10,14 +10,12 @@ from services.followup.domain.check_in import BY_PATIENT, CancelReason, CheckIn,
 from services.followup.domain.clinic import Clinic
 from services.followup.domain.patient import Patient
 from services.followup.domain.plan import Anchor
-from services.followup.domain.private_link import PATH
 from services.followup.domain.reconciling import missed_in_a_row
 from services.followup.operations.instruments import wording_for
 from services.followup.operations.planning import replan_after
 from services.followup.operations.ports import UnitOfWork
 from services.followup.operations.raising import keep_answered, raise_missed
 from shared.errors import Fault, Invalid, RuleBroken, TransientFailure
-from shared.private_link import address, digest
 
 
 @dataclass(frozen=True)
@@ -78,9 +76,8 @@ def open_check_in(uow: UnitOfWork, command: OpenCheckIn) -> CheckIn:
     parts = tuple(_askable(uow, check_in, clinic, patient))
     if not parts:
         return _ended(uow, *check_in.cancel(CancelReason.NOTHING_TO_ASK, uow.now))
-    token = uow.new_token()
-    link = address(uow.public_url, PATH, token)
-    opened, events = check_in.open(parts, link=link, token_digest=digest(token), at=uow.now)
+    link = uow.new_link()
+    opened, events = check_in.open(parts, link=link.url, token_digest=link.digest, at=uow.now)
     return uow.check_ins.save(opened, events)
 
 

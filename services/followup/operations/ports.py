@@ -20,6 +20,7 @@ from services.followup.domain.triggers import Rules
 from services.followup.domain.wording import LoadedText
 from shared.actor import Actor
 from shared.paging import Page
+from shared.private_link import NewLink
 
 E = TypeVar("E", bound=Edition)
 
@@ -43,11 +44,11 @@ class CheckIns(Protocol):
         """What was scored with `instrument`, or with any, of all patients."""
         ...
 
-    def by_link(self, token_digest: str) -> CheckIn:
+    def by_link(self, link_digest: str) -> CheckIn:
         """Raises `NotFound`."""
         ...
 
-    def clinic_of(self, token_digest: str) -> str:
+    def clinic_of_link(self, link_digest: str) -> str:
         """The clinic that a link belongs to, whichever clinic it is. Raises `NotFound`."""
         ...
 
@@ -223,8 +224,12 @@ class UnitOfWork(Protocol):
 
     def new_id(self) -> str: ...
 
+    def new_link(self) -> NewLink:
+        """A new private link to a check-in."""
+        ...
+
     def new_token(self) -> str:
-        """A random secret of at least 128 bits that fits into a link."""
+        """A random secret of at least 128 bits."""
         ...
 
     def adopt_key(self, wrapped: str) -> None:

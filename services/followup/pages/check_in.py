@@ -10,8 +10,7 @@ import structlog
 from flask import Blueprint, Response, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from services.followup.domain.check_in import AllAnswers, CheckIn, Status
-from services.followup.domain.private_link import PATH
+from services.followup.domain.check_in import PATH, AllAnswers, CheckIn, Status
 from services.followup.operations.by_link import (
     Answer,
     Proof,
@@ -19,7 +18,7 @@ from services.followup.operations.by_link import (
     ReadSheet,
     Sheet,
     answer,
-    clinic_of,
+    clinic_of_link,
     hear_late,
     prove_year,
     read_sheet,
@@ -122,7 +121,7 @@ class _Door:
         return sheet
 
     def _clinic_of(self, token: str) -> str:
-        clinic_id: str = self._run(EVERY_CLINIC, clinic_of, token)
+        clinic_id: str = self._run(EVERY_CLINIC, clinic_of_link, token)
         return clinic_id
 
 

@@ -7,8 +7,7 @@ from typing import Any
 from services.followup.domain.check_in import CheckIn, Status
 from services.followup.domain.outcome import Scored
 from shared.converters import from_document, to_document
-from shared.documents import Documents
-from shared.errors import NotFound
+from shared.documents import Documents, LinkIndex
 from shared.sealed import Sealer
 from shared.unit_of_work import Document, Unit
 
@@ -35,12 +34,14 @@ class CheckInStore:
     def __init__(self, unit: Unit, sealer: Sealer) -> None:
         self._clinic_id = unit.clinic_id
         self._sealer = sealer
-        self._collection = unit.database[COLLECTION]
         self._documents = Documents[CheckIn](
             unit, COLLECTION, kind="check_in", to_document=self._to_document, from_document=self._from_document
         )
         self.get = self._documents.get
         self.save = self._documents.save
+        links = LinkIndex(self._documents, "token_digest", "check in")
+        self.by_link = links.by_link
+        self.clinic_of_link = links.clinic_of_link
 
     def of_patient(self, patient_id: str) -> Sequence[CheckIn]:
         """All that there are, also what is not planned at present."""
@@ -52,26 +53,12 @@ class CheckInStore:
 
     def scores(self, instrument: str | None) -> Iterator[Scored]:
         """What was scored with `instrument`, or with any, of all patients; nothing else is read."""
-        filter: Document = {"clinic_id": self._clinic_id, "status": Status.ANSWERED.value}
+        filter: Document = {"status": Status.ANSWERED.value}
         if instrument is not None:
             filter["parts.instrument"] = instrument
-        found = self._collection.find(filter, dict.fromkeys(_SCORED, 1))
+        found = self._documents.parts(filter, *_SCORED)
         scored = (_scored(document, part) for document in found for part in document["parts"] if _has_total(part))
         return (each for each in scored if instrument in {None, each.instrument})
-
-    def by_link(self, token_digest: str) -> CheckIn:
-        """The check-in of a link. Raises `NotFound`."""
-        found = self._documents.find_one({"token_digest": token_digest})
-        if found is None:
-            raise NotFound("check in")
-        return found
-
-    def clinic_of(self, token_digest: str) -> str:
-        """The clinic that a link belongs to, whichever clinic it is. Raises `NotFound`."""
-        found = self._collection.find_one({"token_digest": token_digest}, {"clinic_id": 1})
-        if found is None:
-            raise NotFound("check in")
-        return str(found["clinic_id"])
 
     def _to_document(self, check_in: CheckIn) -> Document:
         document = to_document(check_in)

@@ -1,5 +1,6 @@
 """Followup's unit of work on MongoDB: the technical unit, dressed in followup's stores."""
 
+from services.followup.domain.check_in import PATH
 from services.followup.domain.library import Library
 from services.followup.domain.plan import Questions
 from services.followup.domain.triggers import Rules
@@ -14,6 +15,7 @@ from services.followup.store.rota import RotaStore
 from services.followup.store.text import TextStore
 from shared.auth import new_secret
 from shared.key_ring import KeyRing
+from shared.private_link import NewLink, new_link
 from shared.sealed import Sealer
 from shared.unit_of_work import Unit
 
@@ -52,3 +54,7 @@ class MongoUnitOfWork:
         self.patients = PatientStore(unit)
         self.texts = TextStore(unit)
         self.key_ring = KeyRing(unit)
+
+    def new_link(self) -> NewLink:
+        """A new private link to a check-in."""
+        return new_link(self.public_url, PATH, new_secret())

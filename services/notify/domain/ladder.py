@@ -13,7 +13,6 @@ from services.notify.domain.check_in import CheckIn
 from services.notify.domain.message import ESCORT, PATIENT, Channel, Kind, Message
 from services.notify.domain.offer import Offer
 from services.notify.domain.planning import queued
-from services.notify.domain.preparation import solids_stop_at
 from services.notify.domain.visit import Visit
 from shared.localtime import same_wall_clock
 
@@ -27,6 +26,9 @@ HOME_WITHIN: Final = timedelta(hours=2)
 """So long that is of use; then a person asks (followup does)."""
 CHASES: Final = (timedelta(hours=24), timedelta(hours=72))
 """So long after its link an open form is asked for again (clinic default)."""
+
+EAT_FIRST: Final = timedelta(hours=2)
+"""So long before fasting begins a patient is reminded of it at the latest (clinic default)."""
 
 Instant = Callable[[Visit], datetime]
 
@@ -51,13 +53,22 @@ def _hours_before(hours: int) -> Instant:
     return lambda visit: visit.starts_at - timedelta(hours=hours)
 
 
+def _fast(visit: Visit) -> datetime:
+    return visit.fasting.solids_stop_at(visit.starts_at)
+
+
+def _before_fast(visit: Visit) -> datetime:
+    """A day before the visit, or in time for a last meal where fasting is longer than that."""
+    return min(_days_before(1)(visit), _fast(visit) - EAT_FIRST)
+
+
 def _start(visit: Visit) -> datetime:
     return visit.starts_at
 
 
 LADDER: Final = (
     Rung("P3D", due_at=_days_before(3), expires_at=_days_before(1)),
-    Rung("P1D", due_at=_days_before(1), expires_at=lambda visit: solids_stop_at(visit.starts_at)),
+    Rung("P1D", due_at=_before_fast, expires_at=_fast),
     Rung("PT2H", due_at=_hours_before(2), expires_at=_start),
     Rung("P1D", _days_before(1), _start, Kind.ESCORT_REMINDER, reader=ESCORT),
     Rung("PT30H", _hours_before(30), _start, Kind.UNCONFIRMED, Channel.DESK),

@@ -1,15 +1,9 @@
-"""What a patient does before a visit, as instants. Hours are elapsed hours, whatever the clocks do in between.
+"""What a patient does before and after a visit. Hours are elapsed hours, whatever the clocks do in between."""
 
-All figures are defaults that a clinic may come to edit.
-"""
-
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-SOLIDS_STOP: Final = timedelta(hours=6)
-"""No solid food from so long before the visit (ASA preoperative fasting guideline: light meal 6 h)."""
-CLEAR_LIQUIDS_STOP: Final = timedelta(hours=2)
-"""No clear liquids from so long before the visit (ASA preoperative fasting guideline: 2 h)."""
 ARRIVE_EARLY: Final = timedelta(minutes=15)
 """So long before the visit the patient should be there (clinic default)."""
 NO_DRIVING: Final = timedelta(hours=24)
@@ -17,14 +11,23 @@ NO_DRIVING: Final = timedelta(hours=24)
 24 hours, clinic default), where the discharge told no other figure."""
 
 
-def solids_stop_at(starts_at: datetime) -> datetime:
-    """From here on no solid food."""
-    return starts_at - SOLIDS_STOP
+@dataclass(frozen=True)
+class Fasting:
+    """For how long before a visit the patient has no solid food and no clear liquids, as its protocol says.
 
+    Where the booking told no figures: ASA preoperative fasting guideline, light meal 6 h, clear liquids 2 h.
+    """
 
-def clear_liquids_stop_at(starts_at: datetime) -> datetime:
-    """From here on not even clear liquids."""
-    return starts_at - CLEAR_LIQUIDS_STOP
+    solids_hours: int = 6
+    fluids_minutes: int = 120
+
+    def solids_stop_at(self, starts_at: datetime) -> datetime:
+        """From here on no solid food."""
+        return starts_at - timedelta(hours=self.solids_hours)
+
+    def clear_liquids_stop_at(self, starts_at: datetime) -> datetime:
+        """From here on not even clear liquids."""
+        return starts_at - timedelta(minutes=self.fluids_minutes)
 
 
 def no_driving_until(discharged_at: datetime) -> datetime:

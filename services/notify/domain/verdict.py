@@ -14,7 +14,6 @@ from services.notify.domain.clinic import Clinic
 from services.notify.domain.message import ESCORT, PATIENT, WENT_OUT, Channel, Kind, Message, Status
 from services.notify.domain.offer import Offer
 from services.notify.domain.policy import Policy
-from services.notify.domain.preparation import solids_stop_at
 from services.notify.domain.quiet_hours import QuietHours, last_minutes_at, reminder_at
 from services.notify.domain.reach import (
     address_of,
@@ -220,7 +219,8 @@ def opening_for(message: Message, quiet: QuietHours, at: datetime) -> datetime:
 
 def _wanted_at(message: Message, scene: Scene, quiet: QuietHours) -> datetime:
     if message.kind is Kind.REMINDER:
-        return reminder_at(message.due_at, solids_stop_at(scene.visits[0].starts_at), quiet)
+        visit = scene.visits[0]
+        return reminder_at(message.due_at, visit.fasting.solids_stop_at(visit.starts_at), quiet)
     if message.kind is Kind.ESCORT_REMINDER:
         return reminder_at(message.due_at, scene.visits[0].starts_at, quiet)
     return _home_safe_at(message, scene, quiet) if message.kind is Kind.HOME_SAFE else message.due_at

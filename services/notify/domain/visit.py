@@ -5,6 +5,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from services.notify.domain.preparation import Fasting
+
 _SESSION: Final = "/sessions/"
 
 
@@ -24,7 +26,7 @@ class Visit:
 
     `revision` counts its times: news of an earlier one than this say nothing any more. `confirmed_at` is when the
     patient said that they will come at this time, `discharged_at` when they went home. They do not drive before
-    `no_driving_until`, where the protocol's figure was told.
+    `no_driving_until`, where the protocol's figure was told. `fasting`: how they prepare.
     """
 
     id: str
@@ -37,6 +39,7 @@ class Visit:
     starts_local: datetime
     ends_at: datetime
     revision: int
+    fasting: Fasting = Fasting()
     status: VisitStatus = VisitStatus.BOOKED
     confirmed_at: datetime | None = None
     discharged_at: datetime | None = None

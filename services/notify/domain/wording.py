@@ -14,13 +14,7 @@ from services.notify.domain.clinic import Clinic
 from services.notify.domain.clock_face import FACES, Moment, Reader, limit_time, time_on_its_clock, visit_time
 from services.notify.domain.crisis_lines import crisis_line
 from services.notify.domain.message import Kind, Message
-from services.notify.domain.preparation import (
-    ARRIVE_EARLY,
-    CLEAR_LIQUIDS_STOP,
-    SOLIDS_STOP,
-    clear_liquids_stop_at,
-    solids_stop_at,
-)
+from services.notify.domain.preparation import ARRIVE_EARLY, Fasting
 from services.notify.domain.recipient import Recipient
 from services.notify.domain.visit import number_of
 
@@ -49,7 +43,7 @@ class Content:
     `until`: when an offer ends. `no_driving_until`, `collect_at`: of the visit that ended or ends. `body`: a text that
     was fixed when the message was planned. `is_confirmed`: the patient said that they will come. `can_reply`: a text
     back reaches us. `opt_out`: an SMS also says how to stop. `is_staffed`: somebody can be paged, so that a call soon
-    may be promised.
+    may be promised. `fasting`: how the patient prepares for the first visit.
     """
 
     visits: Sequence[Moment] = ()
@@ -62,6 +56,7 @@ class Content:
     can_reply: bool = False
     opt_out: bool = False
     is_staffed: bool = False
+    fasting: Fasting = Fasting()
 
 
 def language_of(locale: str) -> str:
@@ -103,8 +98,8 @@ def facts_of(
         "emergency_number": line.number,
         "body": content.body,
         "early": str(ARRIVE_EARLY // timedelta(minutes=1)),
-        "solid_hours": str(SOLIDS_STOP // timedelta(hours=1)),
-        "clear_hours": str(CLEAR_LIQUIDS_STOP // timedelta(hours=1)),
+        "solid_hours": str(content.fasting.solids_hours),
+        "clear_hours": _hours(content.fasting.fluids_minutes),
         "is_confirmed": content.is_confirmed,
         "can_reply": content.can_reply,
         "is_staffed": content.is_staffed,
@@ -116,7 +111,7 @@ def _times(content: Content, clinic: Clinic, reader: Reader) -> Facts:
     """`when` is the first visit, `others` the rest in one line, `visits` all of several, a line each."""
     times = [visit_time(visit, reader) for visit in content.visits]
     first = content.visits[0] if content.visits else None
-    zone = first.zone if first else clinic.zone
+    zone, fasting = first.zone if first else clinic.zone, content.fasting
 
     def on_clock(at: datetime | None) -> str:
         return time_on_its_clock(at, zone, reader) if at else ""
@@ -125,12 +120,18 @@ def _times(content: Content, clinic: Clinic, reader: Reader) -> Facts:
         "when": "".join(times[:1]),
         "others": "; ".join(times[1:]),
         "visits": "\n".join(f"- {time}" for time in times) if len(times) > 1 else "",
-        "solids": limit_time(solids_stop_at(first.starts_at), first, face=reader.face) if first else "",
-        "clear": limit_time(clear_liquids_stop_at(first.starts_at), first, face=reader.face) if first else "",
+        "solids": limit_time(fasting.solids_stop_at(first.starts_at), first, face=reader.face) if first else "",
+        "clear": limit_time(fasting.clear_liquids_stop_at(first.starts_at), first, face=reader.face) if first else "",
         "until": on_clock(content.until),
         "no_driving_until": on_clock(content.no_driving_until),
         "collect": on_clock(content.collect_at),
     }
+
+
+def _hours(minutes: int) -> str:
+    """As `2`, or `0:30` where it is not whole hours."""
+    hours, rest = divmod(minutes, 60)
+    return f"{hours}:{rest:02}" if rest else str(hours)
 
 
 def _one_line(text: str) -> str:

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from services.notify.domain.message import Channel, Kind, Letter, Message
-from services.notify.domain.preparation import no_driving_until
+from services.notify.domain.preparation import Fasting, no_driving_until
 from services.notify.domain.reach import is_open_to_choice
 from services.notify.domain.verdict import Send
 from services.notify.domain.visit import Visit, number_of
@@ -38,6 +38,7 @@ def content_of(uow: UnitOfWork, message: Message, verdict: Send, *, can_reply: b
         can_reply=can_reply,
         opt_out=_has_to_tell_opt_out(uow, message),
         is_staffed=bool(verdict.policy.contacts),
+        fasting=first.fasting if first else Fasting(),
     )
 
 

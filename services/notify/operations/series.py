@@ -5,6 +5,7 @@ from datetime import datetime
 
 from services.notify.domain import ladder
 from services.notify.domain.message import Kind, Message, Status
+from services.notify.domain.preparation import Fasting
 from services.notify.domain.series import Series
 from services.notify.domain.visit import Visit, VisitStatus, series_subject, visit_subject
 from services.notify.operations.ledger import call_off, plan
@@ -24,7 +25,10 @@ class BookedSession:
 
 @dataclass(frozen=True)
 class SeriesBooked:
-    """A whole series was booked; `link` (sealed) leads to the patient's own page about it."""
+    """A whole series was booked; `link` (sealed) leads to the patient's own page about it.
+
+    Bookings of earlier editions told no fasting hours: the usual ones count.
+    """
 
     series_id: str
     told_at: datetime
@@ -32,6 +36,8 @@ class SeriesBooked:
     zone: str
     sessions: tuple[BookedSession, ...]
     link: str | None = None
+    solids_hours: int = Fasting.solids_hours
+    fluids_minutes: int = Fasting.fluids_minutes
 
 
 @dataclass(frozen=True)
@@ -102,6 +108,7 @@ def _visit(command: SeriesBooked, session: BookedSession) -> Visit:
         starts_local=session.starts_local,
         ends_at=session.ends_at,
         revision=session.revision,
+        fasting=Fasting(command.solids_hours, command.fluids_minutes),
     )
 
 

@@ -5,8 +5,7 @@ from typing import Any, Final
 from services.notify.domain.contact_point import ContactPoint, contact_point_id
 from services.notify.domain.message import Channel
 from shared.converters import from_document, to_document
-from shared.documents import Documents
-from shared.errors import NotFound
+from shared.documents import Documents, LinkIndex
 from shared.private_link import digest
 from shared.sealed import Sealer
 from shared.unit_of_work import Document, Unit
@@ -28,6 +27,9 @@ class ContactPointStore:
             unit, COLLECTION, kind="contact", to_document=self._to_document, from_document=self._from_document
         )
         self.save = self._documents.save
+        links = LinkIndex(self._documents, "link_digest", "page")
+        self.by_link = links.by_link
+        self.clinic_of_link = links.clinic_of_link
 
     def of(self, channel: Channel, address: str) -> ContactPoint:
         """What is known of an address; one that is not stored yet when nothing is. Upper case is as good as lower."""
@@ -40,20 +42,6 @@ class ContactPointStore:
     def of_patient(self, patient_id: str) -> list[ContactPoint]:
         """Every address that this patient ever gave."""
         return self._documents.find({"patients": patient_id})
-
-    def by_link(self, link_digest: str) -> ContactPoint:
-        """The address that a link unsubscribes. Raises `NotFound`."""
-        found = self._documents.find_one({"link_digest": link_digest})
-        if found is None:
-            raise NotFound("page")
-        return found
-
-    def clinic_of_link(self, link_digest: str) -> str:
-        """The clinic that a link belongs to, whichever clinic it is. Raises `NotFound`."""
-        found = self._documents.parts({"link_digest": link_digest}, "clinic_id")
-        if not found:
-            raise NotFound("page")
-        return str(found[0]["clinic_id"])
 
     def unsubscribe_token(self, id: str) -> str:
         """The secret part of a contact point's link."""

@@ -6,8 +6,7 @@ from typing import Final
 from services.notify.domain.page import PageStatus, StaffPage
 from shared.by_time import behind, place_of
 from shared.converters import from_document, to_document
-from shared.documents import Documents
-from shared.errors import NotFound
+from shared.documents import Documents, LinkIndex
 from shared.paging import Page
 from shared.unit_of_work import Document, Unit
 
@@ -33,26 +32,15 @@ class PageStore:
         )
         self.get = self._documents.get
         self.save = self._documents.save
+        links = LinkIndex(self._documents, "paged.link_digest", "page")
+        self.by_link = links.by_link
+        self.clinic_of_link = links.clinic_of_link
 
     def last(self, whose: str, reason: str) -> StaffPage | None:
         """The latest page about this one, for this reason."""
         asked = {"whose": whose, "reason": reason}
         found = self._documents.find(asked, sort=[("raised_at", -1), ("_id", 1)], limit=1)
         return found[0] if found else None
-
-    def by_link(self, link_digest: str) -> StaffPage:
-        """The page that a link leads to. Raises `NotFound`."""
-        found = self._documents.find_one({"paged.link_digest": link_digest})
-        if found is None:
-            raise NotFound("page")
-        return found
-
-    def clinic_of_link(self, link_digest: str) -> str:
-        """The clinic that a link belongs to, whichever clinic it is. Raises `NotFound`."""
-        found = self._documents.parts({"paged.link_digest": link_digest}, "clinic_id")
-        if not found:
-            raise NotFound("page")
-        return str(found[0]["clinic_id"])
 
     def page(self, *, is_open: bool | None, after: str | None, limit: int) -> Page[StaffPage]:
         """Pages by the time they were raised, at most `limit` of them, behind the place `after` of an earlier page."""

@@ -52,6 +52,8 @@ def longest_facts(clinic: Clinic, *, language: str) -> Facts:
     return {
         **facts,
         "link": "https://" + "m" * (LONGEST_LINK - len("https://")),
+        "solid_hours": "24",
+        "clear_hours": "23:59",
         "solids": limit,
         "clear": limit,
         "emergency": max((line.brief for line in lines), key=len),

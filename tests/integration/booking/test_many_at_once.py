@@ -8,6 +8,7 @@ from statistics import median, quantiles
 from typing import Any
 
 from services.booking.domain.calendar.slots import Claim
+from services.booking.domain.protocol.care import ORDINARY
 from services.booking.domain.protocol.protocol import Condition
 from services.booking.domain.series.series import Series, SeriesStatus
 from services.booking.domain.series.session import CancelReason, SessionStatus
@@ -152,4 +153,4 @@ def _on_other_resources(series: Series, number: int) -> Series:
 
 
 def _save(uow: Any, series: Series) -> None:
-    uow.series.save(*series.book(a_link(series.id)))
+    uow.series.save(*series.book(a_link(series.id), ORDINARY))

@@ -140,7 +140,7 @@ def test_whoever_read_an_older_version_comes_too_late(world):
 def test_a_link_leads_to_its_check_in_and_its_clinic(world):
     saved = keep(world, an_open_check_in())
     assert world.attempt(CLINIC, lambda uow: uow.check_ins.by_link(digest("token"))) == saved
-    assert world.attempt(EVERY_CLINIC, lambda uow: uow.check_ins.clinic_of(digest("token"))) == CLINIC
+    assert world.attempt(EVERY_CLINIC, lambda uow: uow.check_ins.clinic_of_link(digest("token"))) == CLINIC
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_nothing_of_another_clinic_is_found(world, look):
 def test_a_link_that_was_never_told_leads_nowhere(world):
     keep(world, a_scheduled_check_in())
     with pytest.raises(NotFound):
-        world.attempt(EVERY_CLINIC, lambda uow: uow.check_ins.clinic_of(digest("guessed")))
+        world.attempt(EVERY_CLINIC, lambda uow: uow.check_ins.clinic_of_link(digest("guessed")))
 
 
 def test_check_ins_of_a_patient_are_theirs_alone(world):

@@ -7,9 +7,10 @@ import pytest
 from flask.testing import FlaskClient
 
 from services.notify.operations.replies import ReceiveReply, receive_reply
-from shared.auth import as_key, digest
+from shared.auth import as_key
 from shared.ids import new_id
 from shared.key_ring import KeyIssued, hear_key_issued
+from shared.private_link import digest
 from tests.integration.notify.notify_host import PHONE, ThisNotify
 from tests.support.notify_builders import at
 from tests.support.notify_fakes import providers

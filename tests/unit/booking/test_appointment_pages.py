@@ -13,11 +13,14 @@ from services.booking.domain.clinic.task import Task, TaskKind
 from services.booking.domain.events import SessionConfirmed
 from services.booking.domain.page.private_link import Visitors
 from services.booking.domain.page.wish_to_change import LONGEST_WORDS, MOST_OPEN
+from services.booking.domain.protocol.care import Care
+from services.booking.domain.protocol.protocol import an_edition
+from services.booking.domain.protocol.templates import TEMPLATES
 from services.booking.domain.series.series import Series, SeriesStatus
 from services.booking.domain.series.session import SessionStatus
 from shared.errors import TransientFailure
 from shared.private_link import WRONG_YEARS_ALLOWED
-from tests.support.booking_builders import a_clinic, a_patient
+from tests.support.booking_builders import CLINIC, a_clinic, a_patient
 from tests.support.booking_fakes import PUBLIC_URL, FakeBooking
 from tests.support.booking_pages import BORN, TOKEN, Phone, a_town_with_a_link, a_visit, calendar_of
 
@@ -76,6 +79,19 @@ def test_the_right_year_opens_preparation_as_clock_times(town):
         "until Tuesday, 11:10 AM",
         "Appointment 3 of 6",
     ):
+        assert line in said
+
+
+def test_preparation_keeps_to_the_figures_of_the_protocol_that_was_booked(town):
+    unit = town.unit(CLINIC)
+    care = Care(solids_hours=3, fluids_minutes=45, no_driving_hours=36)
+    unit.protocols.save(an_edition("mood-iv-6x2w", 7, replace(TEMPLATES["mood-iv-6x2w"], care=care)))
+    unit.series.save(replace(the_series(town), edition=7))
+    unit.commit()
+
+    said = words_of(Phone(town).send("/3", year=BORN))
+
+    for line in ("Last food Monday, 6:00 AM", "Last drink Monday, 8:15 AM", "until Tuesday, 11:10 PM"):
         assert line in said
 
 

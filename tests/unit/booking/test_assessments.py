@@ -10,6 +10,7 @@ from services.booking.domain.calendar.resource import ResourceKind
 from services.booking.domain.chart.answers import (
     Exam,
     ExamKind,
+    Finding,
     Medication,
     MedicationCode,
     Question,
@@ -84,6 +85,7 @@ def a_ruling(code: str = "porphyria", accepted: bool = True, *scopes: str) -> Ru
 MAKE = {
     AssessmentMove.WRITE: lambda one: one.write(assessed_on=TODAY),
     AssessmentMove.EXAMINE: lambda one: one.examine(EXAMS[0]),
+    AssessmentMove.LEARN: lambda one: one.learn(Finding(Question.PREGNANCY, TODAY, "key", AT)),
     AssessmentMove.DECIDE: lambda one: one.decide([a_result()], a_ruling()),
     AssessmentMove.APPROVE: lambda one: one.approve([], Approval("key", AT)),
     AssessmentMove.SUPERSEDE: lambda one: one.supersede("another"),

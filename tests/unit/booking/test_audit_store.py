@@ -159,7 +159,7 @@ def test_without_a_database_it_is_tried_again(place):
 
 
 def test_entries_are_added_and_read_and_nothing_else_is_done_with_them():
-    assert {name for name in vars(AuditStore) if not name.startswith("_")} == {"add", "page", "stretch"}
+    assert {name for name in vars(AuditStore) if not name.startswith("_")} == {"open", "add", "page", "stretch"}
     calls = [node for node in ast.walk(ast.parse(Path(audit.__file__).read_text())) if isinstance(node, ast.Call)]
     names = {node.func.attr for node in calls if isinstance(node.func, ast.Attribute)}
     assert {name for name in names if "find" in name} == {"find", "find_one"}

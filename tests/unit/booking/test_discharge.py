@@ -20,6 +20,7 @@ from services.booking.domain.treatment.discharge import (
     require_scale,
 )
 from services.booking.domain.treatment.dissociation import Score
+from services.booking.domain.treatment.preparation import RiskAnswer, SuicideRisk
 from services.booking.domain.treatment.treatment import End, EndKind, Start, Treatment
 from services.booking.domain.treatment.vitals import Reading
 from shared.errors import Conflict, Forbidden, RuleBroken
@@ -44,8 +45,15 @@ def in_recovery(at: datetime = HOME, *, points: int = 1, **measured: Any) -> Tre
     begun = ready.begun(Start(STARTED, "nurse", "order-1", Decimal(35), 40))
     over = begun.ended(End(ENDED, "nurse", EndKind.COMPLETED, Decimal(35)))
     return replace(
-        over, readings=(*over.readings, a_reading(at, **measured)), scores=(Score("s", at, "nurse", points),)
+        over,
+        readings=(*over.readings, a_reading(at, **measured)),
+        scores=(Score("s", at, "nurse", points),),
+        risks=(a_risk(SuicideRisk.NONE),),
     )
+
+
+def a_risk(level: SuicideRisk, at: datetime = ENDED) -> RiskAnswer:
+    return RiskAnswer(level, "nurse", at)
 
 
 def codes(
@@ -72,7 +80,15 @@ CASES: dict[str, list[dict[str, Any]]] = {
     "discharge.not-oriented": [ticked(is_oriented=False), ticked(is_oriented=None)],
     "discharge.not-steady": [ticked(walks_steadily=False), ticked(walks_steadily=None)],
     "discharge.nausea": [ticked(nausea=Nausea.MODERATE), ticked(nausea=Nausea.SEVERE), ticked(nausea=None)],
-    "discharge.suicidal-intent": [ticked(has_suicidal_intent=True), ticked(has_suicidal_intent=None)],
+    "discharge.suicide-risk-not-asked": [
+        {"treatment": replace(in_recovery(), risks=())},
+        {"treatment": replace(in_recovery(), risks=(a_risk(SuicideRisk.NONE, ENDED - timedelta(seconds=1)),))},
+    ],
+    "discharge.suicide-risk": [
+        {"treatment": replace(in_recovery(), risks=(a_risk(SuicideRisk.HIGH),))},
+        {"treatment": replace(in_recovery(), risks=(a_risk(SuicideRisk.MODERATE),))},
+        {"treatment": replace(in_recovery(), risks=(a_risk(SuicideRisk.HIGH, STARTED), a_risk(SuicideRisk.NONE)))},
+    ],
     "discharge.escort-absent": [ticked(is_escort_present=False), ticked(is_escort_present=None)],
     "discharge.not-instructed": [ticked(is_instructed=False), ticked(is_instructed=None)],
     "discharge.adverse-event": [{"treatment": replace(in_recovery(), adverse_events=(SEVERE,))}],
@@ -86,6 +102,7 @@ GOOD: list[dict[str, Any]] = [
     {"treatment": in_recovery(heart_rate=86)},
     {"treatment": in_recovery(heart_rate=58)},
     {"treatment": in_recovery(points=4)},
+    {"treatment": replace(in_recovery(), risks=(a_risk(SuicideRisk.LOW),))},
     {"treatment": in_recovery(HOME - timedelta(minutes=15))},
     ticked(nausea=Nausea.MILD),
     ticked(is_oriented=None, walks_steadily=None, nausea=None, padss=9),
@@ -117,7 +134,9 @@ def test_exactly_as_far_as_allowed_is_near():
 
 
 def test_everything_is_told_at_once():
-    treatment = replace(in_recovery(systolic=190, heart_rate=None), scores=(), adverse_events=(SEVERE,))
+    worst = in_recovery(systolic=190, heart_rate=None)
+    said = (a_risk(SuicideRisk.HIGH, STARTED),)
+    treatment = replace(worst, scores=(), adverse_events=(SEVERE,), risks=said)
     found = codes(treatment, Checklist(), at=HOME)
     assert set(found) == set(DISCHARGE) - {"discharge.under-floor", "discharge.too-early", "dissociation.above-limit"}
 

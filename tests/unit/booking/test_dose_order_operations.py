@@ -58,7 +58,8 @@ def sign(world, command):
 
 
 def missing(world, series, number=1):
-    return [fault.code for fault in missing_order(world.unit(CLINIC), series, number)]
+    unit = world.unit(CLINIC)
+    return [fault.code for fault in missing_order(unit, series, number, unit.dose_orders.in_force(series.id))]
 
 
 def test_a_series_has_no_order_before_one_is_signed(world, series):

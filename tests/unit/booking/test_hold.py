@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from services.booking.domain.events import SeriesBooked
+from services.booking.domain.protocol.care import ORDINARY
 from services.booking.domain.series import hold
 from services.booking.domain.series.series import Series, SeriesStatus
 from services.booking.domain.series.session import SessionStatus
@@ -22,7 +23,7 @@ def a_hold(**fields: Any) -> Series:
 
 
 def test_a_confirmed_hold_is_a_booked_series():
-    booked, (told,) = hold.confirm(a_hold(), LINK, at=UNTIL - timedelta(milliseconds=1))
+    booked, (told,) = hold.confirm(a_hold(), LINK, ORDINARY, at=UNTIL - timedelta(milliseconds=1))
     assert (booked.status, booked.held_until, booked.id) == (SeriesStatus.ACTIVE, None, "series-1")
     assert {session.status for session in booked.sessions} == {SessionStatus.BOOKED}
     assert isinstance(told, SeriesBooked)
@@ -32,7 +33,7 @@ def test_a_confirmed_hold_is_a_booked_series():
 @pytest.mark.parametrize("late", [timedelta(), timedelta(seconds=1), timedelta(days=3)])
 def test_a_hold_is_not_confirmed_after_its_time_although_nobody_has_noted_it(late):
     with pytest.raises(Conflict, match=r"hold\.expired"):
-        hold.confirm(a_hold(), LINK, at=UNTIL + late)
+        hold.confirm(a_hold(), LINK, ORDINARY, at=UNTIL + late)
 
 
 @pytest.mark.parametrize(
@@ -62,13 +63,13 @@ def test_what_has_lapsed_says_how_it_has(lapse, code):
 
 
 def cannot_be_ended(series: Series, code: str) -> None:
-    for way in (partial(hold.confirm, link=LINK), hold.release, hold.expire):
+    for way in (partial(hold.confirm, link=LINK, care=ORDINARY), hold.release, hold.expire):
         with pytest.raises(Conflict) as refusal:
             way(series, at=UNTIL)
         assert refusal.value.code == code
 
 
 def test_a_hold_keeps_its_places_and_counts_for_the_caps():
-    held, booked = a_hold(), hold.confirm(a_hold(), LINK, at=NOW)[0]
+    held, booked = a_hold(), hold.confirm(a_hold(), LINK, ORDINARY, at=NOW)[0]
     assert (held.slots, held.dose_dates) == (booked.slots, booked.dose_dates)
     assert len(held.dose_dates) == 6

@@ -348,6 +348,8 @@ def test_a_clinic_changes_otherwise_without_being_asked():
     change_holidays(world, SECOND, decision=Decision.KEEP)
     version = world.unit(CLINIC).clinics.get(CLINIC).version
     world.run(CLINIC, change_clinic, ChangeClinic(version, {"phone": "555-0199"}))
+    changed = world.unit(CLINIC).clinics.get(CLINIC)
+    assert (changed.phone, changed.holidays, changed.version) == ("555-0199", (SECOND,), version + 1)
 
 
 def test_every_resource_at_fault_is_named_once():

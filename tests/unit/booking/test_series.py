@@ -21,6 +21,7 @@ from services.booking.domain.events import (
     SessionMoved,
     SessionStarted,
 )
+from services.booking.domain.protocol.care import ORDINARY
 from services.booking.domain.series.override import Override
 from services.booking.domain.series.series import MOVES as SERIES_MOVES
 from services.booking.domain.series.series import Series, SeriesMove, SeriesStatus
@@ -100,7 +101,7 @@ def test_a_series_carries_a_session_only_where_the_table_lets_it(status: Session
 
 
 WHOLE: dict[SeriesMove, Callable[[Series], Any]] = {
-    SeriesMove.BOOK: lambda series: series.book(a_link())[0],
+    SeriesMove.BOOK: lambda series: series.book(a_link(), ORDINARY)[0],
     SeriesMove.LAPSE: lambda series: series.lapse(at=AT, reason="expired"),
     SeriesMove.KEEP: lambda series: series.move(a_session(1), ())[0],
     SeriesMove.PAUSE: lambda series: series.pause(reason=CancelReason.PATIENT, at=AT)[0],
@@ -128,11 +129,12 @@ def test_a_series_goes_only_where_the_table_lets_it(status: SeriesStatus, move: 
         assert refusal.value.faults[0].context == {"status": status.value}
 
 
-def test_booking_tells_every_session():
-    booked, (told,) = a_held_series(held_until=AT).book(a_link())
+def test_booking_tells_every_session_and_how_to_fast():
+    booked, (told,) = a_held_series(held_until=AT).book(a_link(), replace(ORDINARY, solids_hours=3, fluids_minutes=45))
     assert {session.status for session in booked.sessions} == {STATUS.BOOKED}
     assert (booked.status, booked.held_until) == (SeriesStatus.ACTIVE, None)
     assert isinstance(told, SeriesBooked)
+    assert (told.solids_hours, told.fluids_minutes) == (3, 45)
     assert [session.number for session in told.sessions] == [1, 2, 3, 4, 5, 6]
     assert [session.starts_at.hour for session in told.sessions] == [14, 14, 13, 13, 13, 13]
     assert {session.starts_local.hour for session in told.sessions} == {9}

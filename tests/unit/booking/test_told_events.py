@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from services.booking.domain.protocol.care import ORDINARY
 from services.booking.domain.series.confirmation import ConfirmedBy, confirm
 from services.booking.domain.series.series import Series
 from services.booking.domain.series.session import CancelReason, MissReason
@@ -17,7 +18,7 @@ AT = a_session().starts_at
 
 def a_life() -> list[Any]:
     """Every event that a series tells, at least once."""
-    series, told = a_held_series().book(a_link())
+    series, told = a_held_series().book(a_link(), ORDINARY)
     for change in (
         lambda one: confirm(one, 3, by=ConfirmedBy.PATIENT, at=AT),
         lambda one: one.move(a_session(3), ()),
@@ -40,7 +41,7 @@ def test_a_life_holds_every_event_of_series_and_sessions():
     assert types == {each.type for each in TYPES.values() if each.type.split(".")[0] in {"series", "session"}}
 
 
-ADDED_LATER = {"link", "no_driving_until"}
+ADDED_LATER = {"link", "no_driving_until", "solids_hours", "fluids_minutes"}
 """Fields that events told before an update lack: hearers do without them."""
 
 

@@ -28,6 +28,7 @@ from services.booking.operations.treatments import (
     AddReading,
     AddScore,
     ContinueInfusion,
+    NoteSuicideRisk,
     OverrideGate,
     PrepareSession,
     ResolveAdverseEvent,
@@ -37,6 +38,7 @@ from services.booking.operations.treatments import (
     add_reading,
     add_score,
     continue_infusion,
+    note_suicide_risk,
     override_gate,
     prepare_session,
     resolve_adverse_event,
@@ -144,7 +146,7 @@ def test_a_whole_day_of_a_dose(world: FakeBooking, series: Series):
     (told,) = world.events(SessionDischarged)
     assert told.no_driving_until == world.now + timedelta(hours=24)
     assert told.discharged_at == world.now
-    assert [entry.act.action for entry in world.audit[CLINIC]][-10:] == [
+    assert [entry.act.action for entry in world.audit[CLINIC]][-11:] == [
         "session.check-in",
         "dose-order.sign",
         "treatment.prepare",
@@ -154,6 +156,7 @@ def test_a_whole_day_of_a_dose(world: FakeBooking, series: Series):
         "treatment.end",
         "treatment.reading",
         "treatment.dissociation",
+        "treatment.suicide-risk",
         "session.discharge",
     ]
 
@@ -507,6 +510,7 @@ def test_a_discharge_is_refused_until_everything_is_well_and_overridden_by_a_cli
     world.pass_time(minutes=45)
     read(world, series.id)
     world.run(CLINIC, add_score, AddScore(series.id, 1, 2))
+    world.run(CLINIC, note_suicide_risk, NoteSuicideRisk(series.id, 1, SuicideRisk.NONE))
     alone = replace(ALL_WELL, is_escort_present=False)
     expected = ["discharge.too-early", "discharge.escort-absent"]
     assert refused(world, discharge_session, DischargeSession(series.id, 1, alone)) == expected
@@ -522,6 +526,58 @@ def test_a_discharge_is_refused_until_everything_is_well_and_overridden_by_a_cli
     ]
     assert gone.departure is not None
     assert gone.departure.checked["is_oriented"] == "true"
+
+
+def in_recovery(world: FakeBooking, series: Series) -> None:
+    """An hour after the end nothing speaks against going home but that nobody has asked about suicide."""
+    check_in(world, series.id)
+    start(world, series.id)
+    end(world, series.id)
+    world.pass_time(minutes=60)
+    read(world, series.id)
+    world.run(CLINIC, add_score, AddScore(series.id, 1, 1))
+    going = DischargeSession(series.id, 1, ALL_WELL)
+    assert refused(world, discharge_session, going) == ["discharge.suicide-risk-not-asked"]
+
+
+@pytest.mark.parametrize(("level", "holds"), [(SuicideRisk.MODERATE, []), (SuicideRisk.HIGH, ["suicide-risk-high"])])
+def test_what_is_said_of_suicide_before_going_home_stays_and_only_a_clinician_lets_them_go(
+    world: FakeBooking, series: Series, level: SuicideRisk, holds: list[str]
+):
+    in_recovery(world, series)
+    with as_actor(world, A_NURSE):
+        world.run(CLINIC, note_suicide_risk, NoteSuicideRisk(series.id, 1, level))
+        world.pass_time(minutes=1)
+        world.run(CLINIC, note_suicide_risk, NoteSuicideRisk(series.id, 1, SuicideRisk.NONE))
+    assert len(tasks(world, TaskKind.CRISIS)) == 1
+    assert world.audit[CLINIC][-1].act.action == "treatment.suicide-risk"
+    (clearance,) = (one for one in world.all(Clearance) if one.id == PATIENT)
+    assert clearance.is_of_concern(world.now)
+    assert [hold.trigger for hold in clearance.holds] == holds
+    home = DischargeSession(series.id, 1, ALL_WELL)
+    assert refused(world, discharge_session, home) == ["discharge.suicide-risk"]
+    word = replace(home, overrides=(Asked("discharge.suicide-risk", "seen, has a plan and company"),))
+    with as_actor(world, A_NURSE), pytest.raises(Forbidden):
+        world.run(CLINIC, discharge_session, word)
+    with as_actor(world, A_CLINICIAN):
+        assert world.run(CLINIC, discharge_session, word).session(1).status is SessionStatus.FULFILLED
+
+
+def test_each_word_of_suicide_calls_somebody_and_low_risk_nobody(world: FakeBooking, series: Series):
+    in_recovery(world, series)
+    for level in (SuicideRisk.HIGH, SuicideRisk.HIGH, SuicideRisk.LOW):
+        world.run(CLINIC, note_suicide_risk, NoteSuicideRisk(series.id, 1, level))
+    assert len(tasks(world, TaskKind.CRISIS)) == 2
+
+
+def test_nobody_is_asked_so_before_the_start_or_at_home(world: FakeBooking, series: Series):
+    asked = NoteSuicideRisk(series.id, 1, SuicideRisk.HIGH)
+    check_in(world, series.id)
+    assert refused(world, note_suicide_risk, asked) == ["treatment.illegal-move"]
+    start(world, series.id)
+    discharge(world, series.id)
+    assert refused(world, note_suicide_risk, asked) == ["treatment.illegal-move"]
+    assert tasks(world, TaskKind.CRISIS) == []
 
 
 def test_who_walks_out_is_called_now_and_their_chair_is_free(world: FakeBooking, series: Series):

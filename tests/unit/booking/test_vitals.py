@@ -103,7 +103,7 @@ def test_everything_that_nobody_can_have_measured_is_told_at_once(said: dict[str
 @pytest.mark.parametrize(
     "said", [{"pain": 0}, {"pain": 10}, {"sedation": Sedation.AWAKE}, {"systolic": 81, "diastolic": 80}]
 )
-def test_a_reading_says_at_least_one_thing(said: dict[str, Any]):
+def test_what_somebody_can_have_measured_is_taken(said: dict[str, Any]):
     require_plausible(a_reading(**said))
 
 

@@ -4,9 +4,8 @@ import re
 
 import pytest
 
-from services.followup.domain.check_in import CheckIn, Status
+from services.followup.domain.check_in import PATH, CheckIn, Status
 from services.followup.domain.events import CheckInOpened, MeasureScored
-from services.followup.domain.private_link import PATH
 from services.followup.operations.check_in import OpenCheckIn, open_check_in
 from services.followup.operations.courses import hear_session_discharged
 from services.followup.operations.instruments import LoadText, load_text

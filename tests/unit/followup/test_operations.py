@@ -13,7 +13,15 @@ from services.followup.domain.events import (
     MeasureScored,
 )
 from services.followup.domain.patient import Patient
-from services.followup.operations.by_link import Answer, ProveYear, ReadSheet, answer, clinic_of, prove_year, read_sheet
+from services.followup.operations.by_link import (
+    Answer,
+    ProveYear,
+    ReadSheet,
+    answer,
+    clinic_of_link,
+    prove_year,
+    read_sheet,
+)
 from services.followup.operations.check_in import (
     CancelCheckIn,
     CloseMissed,
@@ -126,14 +134,14 @@ def test_opening_waits_until_clinic_and_patient_were_heard_of(kept):
 
 def test_the_link_leads_to_its_clinic_and_its_check_in():
     world, token = a_world_with_an_open_check_in()
-    assert world.run(EVERY_CLINIC, clinic_of, token) == CLINIC
+    assert world.run(EVERY_CLINIC, clinic_of_link, token) == CLINIC
     sheet = world.run(CLINIC, read_sheet, ReadSheet(token, ""))
     assert (sheet.check_in, sheet.is_open, sheet.is_admitted) == (the_check_in(world), True, False)
 
 
 def test_a_link_that_nobody_was_told_leads_nowhere(world):
     with pytest.raises(NotFound):
-        world.run(EVERY_CLINIC, clinic_of, "guessed")
+        world.run(EVERY_CLINIC, clinic_of_link, "guessed")
 
 
 def test_a_link_is_not_there_for_another_clinic():

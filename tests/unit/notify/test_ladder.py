@@ -6,7 +6,7 @@ import pytest
 from services.notify.domain import ladder
 from services.notify.domain.check_in import CheckIn
 from services.notify.domain.message import ESCORT, Channel, Kind
-from services.notify.domain.preparation import clear_liquids_stop_at, no_driving_until, solids_stop_at
+from services.notify.domain.preparation import Fasting, no_driving_until
 from shared.localtime import to_local
 from tests.support.notify_builders import (
     BERLIN,
@@ -75,14 +75,28 @@ def test_three_days_across_a_change_are_not_72_hours(zone: str, visit: str, hour
 )
 def test_fasting_hours_are_elapsed_when_the_clocks_change(zone: str, visit: str, solids: str, clear: str):
     starts_at = a_visit(visit, zone).starts_at
-    assert f"{to_local(solids_stop_at(starts_at), zone):%H:%M}" == solids
-    assert f"{to_local(clear_liquids_stop_at(starts_at), zone):%H:%M}" == clear
+    assert f"{to_local(Fasting().solids_stop_at(starts_at), zone):%H:%M}" == solids
+    assert f"{to_local(Fasting().clear_liquids_stop_at(starts_at), zone):%H:%M}" == clear
 
 
 def test_each_reminder_is_of_use_until_the_next_one_or_until_it_cannot_be_followed():
     rows = ladder.reminders(CLINIC, a_visit("2026-03-19 09:00"), BOOKED_AT)
     until = {row.offset: row.expires_at for row in rows if row.kind is Kind.REMINDER}
     assert until == {"P3D": at("2026-03-18 09:00"), "P1D": at("2026-03-19 03:00"), "PT2H": at("2026-03-19 09:00")}
+
+
+@pytest.mark.parametrize(
+    ("solids_hours", "due", "until"),
+    [
+        (3, "2026-03-18 09:00", "2026-03-19 06:00"),
+        (22, "2026-03-18 09:00", "2026-03-18 11:00"),
+        (24, "2026-03-18 07:00", "2026-03-18 09:00"),
+    ],
+)
+def test_fasting_of_another_length_is_said_before_it_begins(solids_hours: int, due: str, until: str):
+    rows = ladder.reminders(CLINIC, a_visit("2026-03-19 09:00", fasting=Fasting(solids_hours)), BOOKED_AT)
+    [reminder] = [row for row in rows if (row.kind, row.offset) == (Kind.REMINDER, "P1D")]
+    assert (reminder.due_at, reminder.expires_at) == (at(due), at(until))
 
 
 @pytest.mark.parametrize(

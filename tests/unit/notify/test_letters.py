@@ -58,6 +58,20 @@ def test_a_reminder_leads_to_the_page_of_its_session_and_asks_for_an_answer_wher
         assert f"See, confirm or change: {LINK}/2 Call" in mute.texts()[-1]
 
 
+def test_the_fasting_hours_told_with_the_booking_are_the_ones_that_go_out_and_outlast_a_move():
+    world = a_world(patient=patient_heard(email=None))
+    channels = providers()
+    world.run(CLINIC, hear_series_booked, series_booked(VISIT, solids_hours=3, fluids_minutes=45))
+    world.drain(channels)
+    world.run(CLINIC, hear_session_moved, session_moved(1, "2026-03-17 10:00", told_at=world.now))
+    world.now += timedelta(minutes=1)
+    world.drain(channels)
+
+    booked, moved = channels[Channel.SMS].texts()
+    assert "No solid food 3 h, no fluids 0:45 h before." in booked
+    assert "No solid food after 7:00 AM, clear fluids till 9:15 AM." in moved
+
+
 def test_who_confirmed_is_not_asked_again():
     world = a_world_at("2026-03-13 10:00")
     world.run(CLINIC, hear_session_confirmed, SessionConfirmed(SERIES, 1, world.now))

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notify.domain.preparation import solids_stop_at
+from services.notify.domain.preparation import Fasting
 from services.notify.domain.quiet_hours import QuietHours, reminder_at
 from shared.localtime import to_local
 from tests.support.notify_builders import BERLIN, LORD_HOWE, LOS_ANGELES, NEW_YORK, at
@@ -58,15 +58,15 @@ def test_a_questionnaire_never_comes_before_quiet_hours_end():
 )
 def test_two_hours_before_an_early_visit_is_said_the_evening_before(visit: str, hours: int, sent: str):
     starts_at = at(visit)
-    assert reminder_at(starts_at - timedelta(hours=hours), solids_stop_at(starts_at), NIGHT) == at(sent)
+    assert reminder_at(starts_at - timedelta(hours=hours), Fasting().solids_stop_at(starts_at), NIGHT) == at(sent)
 
 
 def test_the_day_before_a_fasting_message_is_never_put_off_to_the_day_of_the_visit():
     starts_at = at("2026-03-17 08:15")
     due_at = at("2026-03-16 08:15")
-    assert reminder_at(due_at, solids_stop_at(starts_at), NIGHT) == due_at
+    assert reminder_at(due_at, Fasting().solids_stop_at(starts_at), NIGHT) == due_at
     late = QuietHours(time(21), time(8, 30), NEW_YORK)
-    assert reminder_at(due_at, solids_stop_at(starts_at), late) == at("2026-03-16 08:30")
+    assert reminder_at(due_at, Fasting().solids_stop_at(starts_at), late) == at("2026-03-16 08:30")
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_the_day_before_a_fasting_message_is_never_put_off_to_the_day_of_the_vis
 )
 def test_quiet_hours_are_those_of_the_patients_clock(visit: str, due: str, zone: str, sent: str):
     quiet = QuietHours(time(21), time(8), zone)
-    assert reminder_at(at(due), solids_stop_at(at(visit)), quiet) == at(sent)
+    assert reminder_at(at(due), Fasting().solids_stop_at(at(visit)), quiet) == at(sent)
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_a_reminder_never_rings_in_quiet_hours_nor_puts_fasting_off(
 ):
     quiet = QuietHours(*window, zone)
     due_at = starts_at - timedelta(hours=hours)
-    said_at = reminder_at(due_at, solids_stop_at(starts_at), quiet)
+    said_at = reminder_at(due_at, Fasting().solids_stop_at(starts_at), quiet)
     assert not quiet.cover(said_at)
-    assert said_at <= max(due_at, solids_stop_at(starts_at))
+    assert said_at <= max(due_at, Fasting().solids_stop_at(starts_at))
     assert due_at - said_at < timedelta(hours=24)

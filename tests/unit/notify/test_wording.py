@@ -6,7 +6,7 @@ import pytest
 from services.notify.domain.clock_face import FACES, Reader, abbreviation, limit_time, visit_time
 from services.notify.domain.crisis_lines import LINES, crisis_line
 from services.notify.domain.message import Channel, Kind, Message
-from services.notify.domain.preparation import clear_liquids_stop_at, solids_stop_at
+from services.notify.domain.preparation import Fasting
 from services.notify.domain.recipient import Privacy
 from services.notify.domain.text_keys import KEYS as TEXT_KEYS
 from services.notify.domain.wording import Content, Text, key_of, language_of
@@ -417,8 +417,16 @@ def test_the_zone_is_said_when_clocks_differ_or_change(row: tuple[str, ...]):
 def test_fasting_times_are_said_as_the_clock_on_the_wall_will_show_them(zone: str, visit: str, solids: str, clear: str):
     expected = a_visit(visit, zone)
     face = FACES["en"]
-    assert limit_time(solids_stop_at(expected.starts_at), expected, face=face) == solids
-    assert limit_time(clear_liquids_stop_at(expected.starts_at), expected, face=face) == clear
+    assert limit_time(Fasting().solids_stop_at(expected.starts_at), expected, face=face) == solids
+    assert limit_time(Fasting().clear_liquids_stop_at(expected.starts_at), expected, face=face) == clear
+
+
+def test_texts_say_the_fasting_hours_of_the_protocol_that_was_booked():
+    content = Content(visits=[a_visit()], fasting=Fasting(solids_hours=3, fluids_minutes=45))
+    said = {key: written(KINDS[key], content).body for key in ("confirmation", "reminder P1D", "change-notice")}
+    assert "No solid food 3 h, no fluids 0:45 h before." in said["confirmation"]
+    for key in ("reminder P1D", "change-notice"):
+        assert "No solid food after 6:00 AM, clear fluids till 8:15 AM." in said[key]
 
 
 @pytest.mark.parametrize(
@@ -442,7 +450,7 @@ def test_every_language_writes_times_its_own_way(language: str, visit: str, mome
     expected = a_visit(visit)
     face = FACES[language]
     assert visit_time(expected, Reader(NEW_YORK, BOOKED_AT, face)) == moment
-    assert limit_time(solids_stop_at(expected.starts_at), expected, face=face) == solids
+    assert limit_time(Fasting().solids_stop_at(expected.starts_at), expected, face=face) == solids
 
 
 @pytest.mark.parametrize(

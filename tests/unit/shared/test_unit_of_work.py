@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from pymongo.errors import ExecutionTimeout, NetworkTimeout, OperationFailure
 
+from shared.documents import LinkIndex
 from shared.errors import Conflict, Contended, NotFound, Stale, TransientFailure
 from shared.unit_of_work import EVERY_CLINIC, Change, Insert, as_envelope
 from tests.support.memory_database import MemoryDatabase, unreachable
@@ -250,6 +251,18 @@ def test_a_store_may_ask_more_of_an_update(database):
         unit.commit()
 
 
+def test_a_link_says_whose_it_is_to_all_and_what_it_leads_to_in_its_own_clinic_only(database):
+    saved = keep(database, PLUM)
+    own, theirs, every = (
+        LinkIndex(cakes_of(a_unit(database, clinic_id)), "flavour", "cake")
+        for clinic_id in (CLINIC, OTHER_CLINIC, EVERY_CLINIC)
+    )
+    assert (own.by_link("plum"), every.clinic_of_link("plum")) == (saved, CLINIC)
+    for read in (lambda: theirs.by_link("plum"), lambda: every.clinic_of_link("guessed")):
+        with pytest.raises(NotFound, match="cake"):
+            read()
+
+
 # --- the database does not answer -----------------------------------------------------------------------------------
 
 
@@ -278,9 +291,10 @@ def test_what_will_not_pass_is_a_bug(database):
         unit.commit()
 
 
-def test_a_read_without_answer_is_a_transient_failure(database):
+@pytest.mark.parametrize("fault", [unreachable(), ExecutionTimeout("slow")])
+def test_a_read_without_answer_is_a_transient_failure(database, fault):
     cakes = cakes_of(a_unit(database))
-    database.fault = unreachable()
+    database.fault = fault
     for read in (lambda: cakes.get("cake-1"), lambda: cakes.find({}), lambda: cakes.parts({}, "flavour")):
         with pytest.raises(TransientFailure):
             read()

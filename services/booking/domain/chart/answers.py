@@ -1,7 +1,7 @@
 """What an assessment asks before the medicine is given: history, medication, earlier trials, examinations."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
@@ -97,6 +97,19 @@ class Exam:
     on: date
     word: Word | None = None
     value: Decimal | None = None
+
+
+@dataclass(frozen=True)
+class Finding:
+    """It turned out on a local date that the answer to a question of the history is yes, after all.
+
+    Noted under access key `by`; nothing takes it back but an assessment of a later date.
+    """
+
+    question: Question
+    on: date
+    by: str
+    noted_at: datetime
 
 
 @dataclass(frozen=True)

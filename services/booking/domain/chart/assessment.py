@@ -7,7 +7,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Final, NoReturn
 
-from services.booking.domain.chart.answers import Exam, Medication, Question, Severity, Sex, Trial
+from services.booking.domain.chart.answers import Exam, Finding, Medication, Question, Severity, Sex, Trial
 from services.booking.domain.chart.verdict import Decider, Decision, Outcome, Result
 from services.booking.domain.protocol.protocol import Condition
 from shared.errors import Conflict, Fault, Forbidden, RuleBroken
@@ -26,6 +26,7 @@ class AssessmentMove(StrEnum):
 
     WRITE = "changed"
     EXAMINE = "given another examination"
+    LEARN = "told what was found since"
     DECIDE = "decided about"
     APPROVE = "approved"
     SUPERSEDE = "superseded"
@@ -35,10 +36,12 @@ MOVES: Final[Mapping[tuple[AssessmentStatus, AssessmentMove], AssessmentStatus]]
     {
         (AssessmentStatus.DRAFT, AssessmentMove.WRITE): AssessmentStatus.DRAFT,
         (AssessmentStatus.DRAFT, AssessmentMove.EXAMINE): AssessmentStatus.DRAFT,
+        (AssessmentStatus.DRAFT, AssessmentMove.LEARN): AssessmentStatus.DRAFT,
         (AssessmentStatus.DRAFT, AssessmentMove.DECIDE): AssessmentStatus.DRAFT,
         (AssessmentStatus.DRAFT, AssessmentMove.APPROVE): AssessmentStatus.APPROVED,
         (AssessmentStatus.DRAFT, AssessmentMove.SUPERSEDE): AssessmentStatus.SUPERSEDED,
         (AssessmentStatus.APPROVED, AssessmentMove.EXAMINE): AssessmentStatus.APPROVED,
+        (AssessmentStatus.APPROVED, AssessmentMove.LEARN): AssessmentStatus.APPROVED,
         (AssessmentStatus.APPROVED, AssessmentMove.DECIDE): AssessmentStatus.APPROVED,
         (AssessmentStatus.APPROVED, AssessmentMove.SUPERSEDE): AssessmentStatus.SUPERSEDED,
     }
@@ -71,6 +74,7 @@ class Assessment:
     """`protocol` is the slug of what it was made for; it counts for every course against `condition`.
 
     `history` holds the questions answered so far. `exams` are all there ever were: the newest of each kind counts.
+    `findings` are questions to which the answer turned out to be yes; they count whatever `history` says.
     `superseded_by` is the assessment that was approved instead.
     """
 
@@ -85,6 +89,7 @@ class Assessment:
     trials: tuple[Trial, ...] = ()
     severity: Severity | None = None
     exams: tuple[Exam, ...] = ()
+    findings: tuple[Finding, ...] = ()
     decisions: tuple[Decision, ...] = ()
     status: AssessmentStatus = AssessmentStatus.DRAFT
     approval: Approval | None = None
@@ -114,6 +119,10 @@ class Assessment:
     def examine(self, exam: Exam) -> "Assessment":
         """One more examination is known. Raises `Conflict` when it is superseded."""
         return replace(self._moved(AssessmentMove.EXAMINE), exams=(*self.exams, exam))
+
+    def learn(self, *findings: Finding) -> "Assessment":
+        """More has been found since. Raises `Conflict` when it is superseded."""
+        return replace(self._moved(AssessmentMove.LEARN), findings=(*self.findings, *findings))
 
     def decide(self, results: Sequence[Result], ruling: Ruling) -> "Assessment":
         """Somebody decides about one of the `results`; nothing is erased, the last word counts.

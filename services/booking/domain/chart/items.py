@@ -76,6 +76,10 @@ def faults_of(assessment: Assessment, today: date) -> Iterator[Fault]:
         yield from _faults_of_exam(exam, today, f"/exams/{place}")
     if len(assessment.exams) > MOST_EXAMS:
         yield Fault("exam.too-many", f"At most {MOST_EXAMS} examinations are kept.", "/exams")
+    if any(one.on > today for one in assessment.findings):
+        yield Fault("finding.in-future", "That date has not come yet.", "/on")
+    if len(assessment.findings) > MOST_EXAMS:
+        yield Fault("finding.too-many", f"At most {MOST_EXAMS} findings are kept.")
     if severity := assessment.severity:
         if severity.on > today:
             yield Fault("severity.in-future", f"{severity.on} has not come yet.", "/severity/on")

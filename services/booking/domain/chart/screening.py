@@ -47,8 +47,15 @@ class Case:
     doses: tuple[date, ...] = ()
 
     def says(self, question: Question) -> bool:
-        """Whether the question is answered with yes."""
-        return self.assessment.history.get(question, False)
+        """Whether the answer to the question is yes, or turned out to be."""
+        return self.basis_of(question) is not None
+
+    def basis_of(self, question: Question) -> str | None:
+        """What a yes rests on: when it was found the last time, or the history. None: the answer is no."""
+        found = [one.noted_at for one in self.assessment.findings if one.question is question]
+        if found:
+            return f"found {max(found).isoformat()}"
+        return "history" if self.assessment.history.get(question, False) else None
 
     def newest(self, kind: ExamKind) -> Exam | None:
         """The examination that counts: the newest one, of one day the one known last."""
@@ -119,9 +126,9 @@ def expired(assessment: Assessment, regimen: Regimen, on: date) -> list[Fault]:
 
 def _history(case: Case) -> _Found:
     for question in Question:
-        if case.says(question):
+        if basis := case.basis_of(question):
             is_single = question is Question.SUBSTANCE_USE and not _is_serial(case.regimen)
-            yield f"{question}{SINGLE if is_single else ''}", "history"
+            yield f"{question}{SINGLE if is_single else ''}", basis
 
 
 def _medications(case: Case) -> _Found:

@@ -4,6 +4,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
+from services.booking.domain.protocol.care import Care
 from services.booking.domain.series.series import Changed, Series, SeriesStatus
 from shared.errors import Conflict, RuleBroken
 from shared.private_link import NewLink
@@ -21,15 +22,15 @@ _ENDED: Final = MappingProxyType(
 """What is said of a hold that has lapsed, by its reason."""
 
 
-def confirm(hold: Series, link: NewLink, *, at: datetime) -> Changed:
-    """Book it; `link` is the patient's page.
+def confirm(hold: Series, link: NewLink, care: Care, *, at: datetime) -> Changed:
+    """Book it; `link` is the patient's page, `care` what the day of a dose asks for.
 
     Raises `Conflict` when its time is over, whether or not somebody noted it, or it is no hold any more.
     """
     _require_standing(hold)
     if is_over(hold, at):
         raise Conflict(*_ENDED[EXPIRED])
-    return hold.book(link)
+    return hold.book(link, care)
 
 
 def release(hold: Series, *, at: datetime) -> Series:

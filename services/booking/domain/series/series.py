@@ -19,6 +19,7 @@ from services.booking.domain.events import (
     SessionMissed,
     SessionStarted,
 )
+from services.booking.domain.protocol.care import Care
 from services.booking.domain.protocol.protocol import Condition
 from services.booking.domain.protocol.spacing import SUSPENDED_AFTER, Finding
 from services.booking.domain.series.offer import OfferedPlace
@@ -189,8 +190,11 @@ class Series:
         """Keep its places until an instant; nobody is told."""
         return replace(self, held_until=until)
 
-    def book(self, link: NewLink) -> "Changed":
-        """All sessions at once: from now on they are a promise. `link` is the patient's page about them."""
+    def book(self, link: NewLink, care: Care) -> "Changed":
+        """All sessions at once: from now on they are a promise. `link` is the patient's page about them.
+
+        `care` is what the day of a dose asks for: whoever writes to the patient tells its fasting hours.
+        """
         booked = tuple(session.after(SessionMove.CONFIRM) for session in self.sessions)
         told = SeriesBooked(
             self.patient_id,
@@ -203,6 +207,8 @@ class Series:
                 for one in booked
             ),
             link.url,
+            care.solids_hours,
+            care.fluids_minutes,
         )
         return self.after(SeriesMove.BOOK, sessions=booked, held_until=None, link_digest=link.digest), [told]
 

@@ -13,6 +13,7 @@ from typing import Final
 
 from services.booking.domain.calendar.resource import PEOPLE, Resource, ResourceKind
 from services.booking.domain.calendar.slots import PATIENT
+from services.booking.domain.chart.dose_order import DoseOrder
 from services.booking.domain.protocol.protocol import Condition, Modality, Regimen
 from services.booking.domain.series.series import Series
 from services.booking.domain.series.session import Session, SessionStatus
@@ -61,14 +62,17 @@ GATE: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
 
 @dataclass(frozen=True)
 class Day:
-    """All that is looked at. `supervisor` is the resource that was named, if there is one; `occupied` are the places of
-    things that other treatments under way take; `asked` is what others say.
+    """All that is looked at.
+
+    `order` is the dose order in force, which is what is given; `supervisor` is the resource that was named, if there is
+    one; `occupied` are the places of things that other treatments under way take; `asked` is what others say.
     """
 
     treatment: Treatment
     series: Series
     regimen: Regimen
     at: datetime
+    order: DoseOrder | None = None
     supervisor: Resource | None = None
     occupied: frozenset[str] = frozenset()
     is_infused_elsewhere: bool = False

@@ -15,6 +15,7 @@ from typing import Final
 from services.booking.domain.protocol.care import Care, Vital
 from services.booking.domain.treatment import dissociation
 from services.booking.domain.treatment.adverse_event import AdverseEvent
+from services.booking.domain.treatment.preparation import OF_CONCERN
 from services.booking.domain.treatment.treatment import End, Treatment
 from services.booking.domain.treatment.vitals import counted
 from shared.errors import Conflict, Fault, RuleBroken
@@ -34,7 +35,8 @@ DISCHARGE: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         "discharge.not-oriented": NOBODY,
         "discharge.not-steady": CLINICIAN,
         "discharge.nausea": CLINICIAN,
-        "discharge.suicidal-intent": NOBODY,
+        "discharge.suicide-risk-not-asked": NOBODY,
+        "discharge.suicide-risk": CLINICIAN,
         "discharge.escort-absent": CLINICIAN,
         "discharge.not-instructed": NOBODY,
         "discharge.adverse-event": CLINICIAN,
@@ -65,7 +67,6 @@ class Checklist:
     is_oriented: bool | None = None
     walks_steadily: bool | None = None
     nausea: Nausea | None = None
-    has_suicidal_intent: bool | None = None
     is_escort_present: bool | None = None
     is_instructed: bool | None = None
     padss: int | None = None
@@ -169,12 +170,22 @@ def _or(said: bool | None, otherwise: bool) -> bool:  # noqa: FBT001 -- two answ
 
 
 def _safety(leaving: Leaving) -> Iterator[Fault]:
-    if leaving.checklist.has_suicidal_intent is not False:
-        yield Fault("discharge.suicidal-intent", "The patient was asked, and has no intent to end their life.")
     if not leaving.checklist.is_escort_present:
         yield Fault("discharge.escort-absent", "The person who takes the patient home is here.")
     if not leaving.checklist.is_instructed:
         yield Fault("discharge.not-instructed", "The patient has written instructions and the emergency number.")
+
+
+def _suicide_risk(leaving: Leaving) -> Iterator[Fault]:
+    """Asked after the infusion's end; what was once said of concern stays so, whatever is said later."""
+    risks = leaving.treatment.risks
+    if all(one.at < leaving.end.at for one in risks):
+        detail = "The patient is asked about suicide (C-SSRS screener) before they go home."
+        yield Fault("discharge.suicide-risk-not-asked", detail)
+    for one in risks:
+        if one.level in OF_CONCERN:
+            detail = f"The C-SSRS screener said {one.level} at {one.at.isoformat()}: a clinician decides."
+            yield Fault("discharge.suicide-risk", detail, context={"level": str(one.level), "at": one.at.isoformat()})
 
 
 def _adverse_events(leaving: Leaving) -> Iterator[Fault]:
@@ -197,6 +208,7 @@ _CHECKS: Final[tuple[Callable[[Leaving], Iterator[Fault]], ...]] = (
     _readings,
     _condition,
     _safety,
+    _suicide_risk,
     _adverse_events,
     _dissociation,
 )

@@ -34,6 +34,10 @@ class SuicideRisk(StrEnum):
     HIGH = "high"
 
 
+OF_CONCERN: Final = frozenset({SuicideRisk.MODERATE, SuicideRisk.HIGH})
+"""What reaches a clinician at once, whenever it is said."""
+
+
 @dataclass(frozen=True)
 class Escort:
     """Who takes the patient home; `is_reachable`: somebody has spoken with them today."""
@@ -78,6 +82,15 @@ class Statement:
     """Some answers, given under access key `by`."""
 
     answers: Answers
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class RiskAnswer:
+    """The C-SSRS screener's level once the dose was begun, noted under access key `by`."""
+
+    level: SuicideRisk
     by: str
     at: datetime
 

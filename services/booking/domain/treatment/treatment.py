@@ -17,7 +17,7 @@ from services.booking.domain.protocol.care import Care
 from services.booking.domain.treatment.adverse_event import AdverseEvent
 from services.booking.domain.treatment.dissociation import Score
 from services.booking.domain.treatment.observation import Point, Watch, answered_at, next_look_at, overdue
-from services.booking.domain.treatment.preparation import Answers, Statement, merged, require_possible
+from services.booking.domain.treatment.preparation import Answers, RiskAnswer, Statement, merged, require_possible
 from services.booking.domain.treatment.vitals import (
     Passed,
     Reading,
@@ -148,7 +148,7 @@ class Departure:
 
 @dataclass(frozen=True)
 class Treatment:
-    """`number` is the session's. `readings`, `scores` and `adverse_events` are all there ever were.
+    """`number` is the session's. `readings`, `scores`, `risks` and `adverse_events` are all there ever were.
 
     `set_aside` is what gave way to a word before the start and at the discharge. `next_at` is when somebody should have
     looked by, the next time.
@@ -163,6 +163,7 @@ class Treatment:
     said: tuple[Statement, ...] = ()
     readings: tuple[Reading, ...] = ()
     scores: tuple[Score, ...] = ()
+    risks: tuple[RiskAnswer, ...] = ()
     adverse_events: tuple[AdverseEvent, ...] = ()
     set_aside: tuple[SetAside, ...] = ()
     start: Start | None = None
@@ -259,6 +260,12 @@ class Treatment:
         if not self.is_under_way:
             raise _past(self.status, "nobody is asked about dissociation now")
         return replace(self, scores=(*self.scores, score))
+
+    def with_risk(self, answer: RiskAnswer) -> "Treatment":
+        """The patient was asked about suicide. Raises `Conflict` unless they have been given something."""
+        if not self.is_under_way:
+            raise _past(self.status, "nobody is asked about suicide here now")
+        return replace(self, risks=(*self.risks, answer))
 
     def with_adverse_event(self, event: AdverseEvent) -> "Treatment":
         """Something happened to the patient. Raises `Conflict` unless they have been given something."""
