@@ -223,7 +223,8 @@ def open_clinic(url: str, platform_key: str, patience_seconds: float = PATIENCE_
         ("clinician", "Dr. Moreau", 1),
     )
     for kind, name, capacity in staff:
-        resource = {"kind": kind, "name": name, "hours": HOURS, "capacity": capacity}
+        skills = [{"code": "acls"}] if kind == "clinician" else []
+        resource = {"kind": kind, "name": name, "hours": HOURS, "capacity": capacity, "skills": skills}
         desk.post(f"/booking/v1/clinics/{clinic['id']}/resources", resource)
     if not wait_until(lambda: _is_known(desk, clinic["id"]), patience_seconds):
         raise StoryBroken("the other services did not hear of the clinic's key")

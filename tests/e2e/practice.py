@@ -170,9 +170,10 @@ def _looks(practices: Sequence[Practice]) -> Iterator[datetime]:
 
 
 def add_resources(practice: Practice, kind: str, count: int) -> list[str]:
-    """Resources that are there day and night; their ids."""
+    """Resources that are there day and night, clinicians with what a supervisor must hold; their ids."""
     path = practice.at("booking", "/resources")
-    bodies = ({"kind": kind, "name": f"{kind} {number}", "hours": ALWAYS} for number in range(1, count + 1))
+    there = {"kind": kind, "hours": ALWAYS, "skills": [{"code": "acls"}] if kind == "clinician" else []}
+    bodies = ({**there, "name": f"{kind} {number}"} for number in range(1, count + 1))
     return [ok(practice.http.post(path, body))["id"] for body in bodies]
 
 

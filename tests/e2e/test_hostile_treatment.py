@@ -176,10 +176,8 @@ def test_what_must_be_said_in_words_is_said(infused: Visit) -> None:
         refused(infused.send(clinician, "continue", reason=reason), 422)
 
 
-def test_what_was_given_is_what_was_ordered_or_less(infused: Visit) -> None:
+def test_what_was_given_is_an_amount(infused: Visit) -> None:
     nurse = infused.staff.nurse
-    for given in ("35.01", "36", "999"):
-        problem(infused.send(nurse, "end", kind="completed", given_mg=given), 422, "treatment.not-as-ordered")
     for slip in ("-1", "NaN", "Infinity", "1e2", "", "1000.01", "0.123", True, None, [35]):
         refused(infused.send(nurse, "end", kind="completed", given_mg=slip), 422)
     refused(infused.send(nurse, "end", **{**GIVEN, "dissociation": 25}), 422)

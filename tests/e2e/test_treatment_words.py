@@ -59,13 +59,16 @@ def test_who_supervises_is_a_clinician_of_this_clinic_with_credentials_of_today(
     yesterday = practice.now.date() - timedelta(days=1)
     lapsed = {"kind": "clinician", "name": "Dr. Lapsed", "hours": ALWAYS}
     lapsed_id = practice.do("/resources", {**lapsed, "skills": [{"code": "acls", "until": f"{yesterday}"}]})["id"]
-    away_id = practice.do("/resources", {"kind": "clinician", "name": "Dr. Away"})["id"]
+    untrained_id = practice.do("/resources", lapsed)["id"]
+    away = {"kind": "clinician", "name": "Dr. Away", "skills": [{"code": "acls"}]}
+    away_id = practice.do("/resources", away)["id"]
     valid_id = practice.do("/resources", {**lapsed, "skills": [{"code": "acls", "until": f"{practice.now:%Y-%m-%d}"}]})[
         "id"
     ]
     other = open_practice(practice.town, **AWAKE)
     for supervisor_id, code in (
         (lapsed_id, ["supervisor.not-valid"]),
+        (untrained_id, ["supervisor.not-valid"]),
         (away_id, ["supervisor.not-there"]),
         (practice.resources["nurse"][0], ["supervisor.missing"]),
         (other.supervisor, ["supervisor.missing"]),

@@ -27,7 +27,7 @@ from services.booking.domain.protocol.protocol import Protocol
 from services.booking.domain.series.offer import Offer, OfferStatus
 from services.booking.domain.series.series import Series, SeriesStatus
 from services.booking.domain.series.session import Session
-from services.booking.domain.treatment.treatment import EndKind, Treatment
+from services.booking.domain.treatment.treatment import Treatment
 from services.booking.domain.views.day_sheet import SessionOfSeries
 from services.booking.domain.views.feed import Feed
 from services.booking.domain.waiting.opening import Opening
@@ -510,8 +510,8 @@ class FakeTreatments(FakeStore[Treatment]):
         return sorted((row for row in self.mine() if row.patient_id == patient_id), key=lambda row: row.arrived_at)
 
     def last_dose(self, patient_id: str) -> Decimal | None:
-        ends = [row.end for row in self.of_patient(patient_id) if row.end and row.end.kind is EndKind.COMPLETED]
-        return ends[-1].given_mg if ends else None
+        given = [row.end.given_mg for row in self.of_patient(patient_id) if row.end and row.end.given_mg]
+        return given[-1] if given else None
 
     def under_way(self) -> Sequence[Treatment]:
         return [row for row in self.mine() if row.is_under_way]

@@ -6,7 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from services.booking.domain.calendar.resource import Resource, ResourceKind
+from services.booking.domain.calendar.resource import Resource, ResourceKind, Skill
 from services.booking.domain.calendar.slots import Weekday
 from services.booking.domain.chart.answers import Sex
 from services.booking.domain.chart.dose_order import Basis
@@ -76,10 +76,9 @@ def as_actor(world: FakeBooking, actor: Actor) -> Iterator[None]:
 
 
 def a_doctor(**fields: Any) -> Resource:
-    """A clinician who is always there."""
-    return a_resource(
-        ResourceKind.CLINICIAN, SUPERVISOR, **{"hours": hours("00:00", "23:59", tuple(Weekday)), **fields}
-    )
+    """A clinician who is always there and holds what a supervisor must."""
+    ordinary = {"hours": hours("00:00", "23:59", tuple(Weekday)), "skills": (Skill("acls"),)}
+    return a_resource(ResourceKind.CLINICIAN, SUPERVISOR, **{**ordinary, **fields})
 
 
 def series_of(world: FakeBooking, series_id: str, clinic: str = CLINIC) -> Series:

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from marshmallow import Schema, fields, post_load, validate
 
-from services.booking.api.request_fields import DecimalText, Many
+from services.booking.api.request_fields import DecimalText, Many, a_skill
 from services.booking.domain.protocol.care import (
     FIGURES,
     LONGEST_WAIT,
@@ -73,7 +73,8 @@ class CareSchema(Schema):
     recovery_every = _whole("recovery_every", "minutes between the looks after the infusion")
     recovery_grace = _whole("recovery_grace", "minutes until such a look is overdue")
     repeat_after = _whole("repeat_after", "minutes until a vital is measured again before the start")
-    most_repeats = _whole("most_repeats", "how often a vital is measured again before the start")
+    most_repeats = _whole("most_repeats", "how often a vital that passes a limit is measured again before the start")
+    reading_minutes = _whole("reading_minutes", "for which a measurement before the start counts")
     observe = _whole("observe", "minutes that the patient stays after the infusion")
     observe_floor = _whole("observe_floor", "minutes below which no clinician lets them go earlier")
     asks_pain = fields.Boolean(
@@ -81,7 +82,7 @@ class CareSchema(Schema):
     )
     dissociation_scale = fields.Enum(DissociationScale, by_value=True, load_default=ORDINARY.dissociation_scale)
     most_dissociation = _whole("most_dissociation", "points with which a patient may go home")
-    near_percent = _whole("near_percent", "how near systolic pressure and heart rate are to those before the start")
+    near_percent = _whole("near_percent", "how near blood pressure and heart rate are to those before the start")
     late_minutes = _whole("late_minutes", "so late after the start a patient is treated as planned")
     solids_hours = _whole("solids_hours", "without food before the start")
     fluids_minutes = _whole("fluids_minutes", "without clear fluids before the start")
@@ -97,6 +98,12 @@ class CareSchema(Schema):
     least_trials = _whole("least_trials", "adequate trials that failed before")
     severe_from = _whole("severe_from", "points of severity that a course asks for; null: none")
     assessment_days = _whole("assessment_days", "for which an assessment counts")
+    supervisor_skills = Many(
+        a_skill(),
+        load_default=ORDINARY.supervisor_skills,
+        validate=validate.Length(max=10),
+        metadata={"description": "credentials of who supervises a dose, valid on its date", "example": ["acls"]},
+    )
     limits = Many(fields.Nested(LimitSchema), load_default=ORDINARY.limits, validate=validate.Length(1, 60))
 
     @post_load

@@ -65,6 +65,7 @@ def sign_dose_order(uow: UnitOfWork, command: SignDoseOrder) -> DoseOrder:
     """
     series, before = uow.series.get(command.series_id), uow.dose_orders.in_force(command.series_id)
     regimen, dose_on = regimen_of(uow, series), _next_dose(series)
+    regimen = replace(regimen, care=regimen.care_for(series.condition))
     order = sign(
         Wanted(
             command.basis,
@@ -114,7 +115,8 @@ def show_dose_order(uow: UnitOfWork, command: ShowDoseOrder) -> DoseOrder:
 def missing_order(uow: UnitOfWork, series: Series, number: int, order: DoseOrder | None) -> list[Fault]:
     """Why dose `number` of a series is not given by `order`, the one in force; nothing when it is good on that date."""
     on = series.session(number).on
-    return order_faults(order, regimen_of(uow, series).care, on, _history(uow, series, on))
+    care = regimen_of(uow, series).care_for(series.condition)
+    return order_faults(order, care, on, _history(uow, series, on))
 
 
 def _next_dose(series: Series) -> date:

@@ -28,7 +28,7 @@ from services.booking.domain.patient.patient import Patient
 from services.booking.domain.protocol.templates import BOOSTER
 from services.booking.domain.series.series import OVER, Series
 from services.booking.domain.treatment.adverse_event import AdverseEventKind, Severity
-from services.booking.domain.treatment.treatment import EndKind, Treatment
+from services.booking.domain.treatment.treatment import EndKind, Treatment, TreatmentStatus
 from services.booking.operations.audit import audited
 from services.booking.operations.clearance import task_of_hold
 from services.booking.operations.ports import UnitOfWork
@@ -213,8 +213,13 @@ def _urinary(treatment: Treatment) -> Iterator[datetime]:
 
 
 def _lacked_escort(treatment: Treatment) -> bool:
-    """Whether nobody came along who could take the patient home; not while nobody has asked."""
-    return not treatment.has_escort and (treatment.was_infused or treatment.answers.escort is not None)
+    """Whether nobody was there who could take the patient home; not while nobody has asked.
+
+    Who came, was asked, and was then given nothing counts, too, as does an escort who was absent at the discharge.
+    """
+    is_over = treatment.was_infused or (treatment.status is TreatmentStatus.NOT_INFUSED and bool(treatment.said))
+    was_absent = any(one.code == "discharge.escort-absent" for one in treatment.set_aside)
+    return was_absent or (not treatment.has_escort and (is_over or treatment.answers.escort is not None))
 
 
 def _today(uow: UnitOfWork) -> date:

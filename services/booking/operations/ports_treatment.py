@@ -22,7 +22,7 @@ class TreatmentStore(Protocol):
         ...
 
     def last_dose(self, patient_id: str) -> Decimal | None:
-        """Milligrams given by the patient's latest infusion that was completed; None before the first."""
+        """Milligrams given by the patient's latest dose, aborted or not, that gave any; None before the first."""
         ...
 
     def under_way(self) -> Sequence[Treatment]:

@@ -155,12 +155,14 @@ def mark_missed(uow: UnitOfWork, command: MarkMissed) -> Series:
 
 
 def carry_on(uow: UnitOfWork, command: CarryOn) -> Series:
-    """Do what is due: nobody came to a session, or nothing can happen any more. Raises `Conflict` when nothing is."""
+    """Do what is due: nobody came to a session, somebody came for a dose and was given nothing all day, or nothing can
+    happen any more. Raises `Conflict` when nothing is.
+    """
     series = uow.series.get(command.series_id)
     if series.next_at is None or uow.now < series.next_at:
         raise Conflict("series.not-due", "There is nothing to do about this series now.")
-    overdue = series.overdue(uow.now)
-    if not overdue:
+    overdue, forgotten = series.overdue(uow.now), series.forgotten(uow.now)
+    if not overdue and not forgotten:
         return uow.series.save(*series.close(at=uow.now))
     told: list[SeriesEvent] = []
     for session in overdue:
@@ -168,6 +170,10 @@ def carry_on(uow: UnitOfWork, command: CarryOn) -> Series:
         told += events
         _ask_to_coordinate(uow, series, session.number)
         _ask_to_call(uow, series, session.number)
+    for session in forgotten:
+        series, events = series.cancel(session.number, reason=CancelReason.CLINICAL, at=uow.now)
+        told += events
+        _coordinate(uow, series, session.number, "The patient came for a dose and was given nothing: ask why.")
     return uow.series.save(series, told)
 
 
@@ -176,10 +182,16 @@ def _ask_to_coordinate(uow: UnitOfWork, series: Series, number: int) -> None:
     session = series.session(number)
     if not session.attempts[-1].was_let_down or let_down_in_a_row(series.sessions) < TOO_OFTEN:
         return
+    detail = "Two sessions in a row were missed or called off at short notice: call the patient before booking on."
+    _coordinate(uow, series, number, detail)
+
+
+def _coordinate(uow: UnitOfWork, series: Series, number: int, detail: str) -> None:
+    session = series.session(number)
     task = new_task(
         TaskKind.COORDINATE,
         series.patient_id,
-        "Two sessions in a row were missed or called off at short notice: call the patient before booking on.",
+        detail,
         reason=f"revision {session.revision}",
         at=uow.now,
         series_id=series.id,

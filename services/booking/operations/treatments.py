@@ -269,10 +269,13 @@ def continue_infusion(uow: UnitOfWork, command: ContinueInfusion) -> Treatment:
 
 @audited("treatment.end")
 def end_infusion(uow: UnitOfWork, command: EndInfusion) -> Treatment:
-    """The recovery begins. Raises `NotFound`, `RuleBroken` for what cannot have been given, and `Conflict`."""
+    """The recovery begins; more than was ordered is an adverse event and calls a clinician.
+
+    Raises `NotFound`, `RuleBroken` for what cannot have been given, and `Conflict`.
+    """
     treatment, care = _under(uow, command)
     end = End(uow.now, uow.actor.id, command.kind, command.given_mg, command.reason)
-    over = treatment.ended(end)
+    over = _with_excess(uow, treatment.ended(end))
     if command.dissociation is not None:
         over = over.scored(_score(uow, command.dissociation, care))
     uow.exposures.note_ended(uow.series.get(command.series_id).person, treatment.id)
@@ -296,6 +299,16 @@ def _under(uow: UnitOfWork, command: Any) -> tuple[Treatment, Care]:
 def _day(uow: UnitOfWork, command: ShowGate | OverrideGate) -> Day:
     series = uow.series.get(command.series_id)
     return day_of(uow, series, treatment_of(uow, series, command.number))
+
+
+def _with_excess(uow: UnitOfWork, over: Treatment) -> Treatment:
+    """Whoever was given too much does not go home before that is over, or a clinician says so."""
+    if not (over.was_given_too_much and over.start and over.end):
+        return over
+    said = f"More was given than was ordered: {over.end.given_mg} of {over.start.dose_mg} mg."
+    add_task(uow, over, TaskKind.DOSE_EXCEEDED, f"{said} A clinician looks at the patient now.", over.start.order_id)
+    event = AdverseEvent(uow.new_id(), AdverseEventKind.OTHER, Severity.SEVERE, uow.now, uow.now, uow.actor.id, said)
+    return over.with_adverse_event(event)
 
 
 def _score(uow: UnitOfWork, points: int, care: Care) -> Score:

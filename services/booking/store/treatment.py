@@ -43,10 +43,10 @@ class TreatmentStore:
         return self._documents.find({"patient_id": patient_id}, sort=(("arrived_at", 1), ("_id", 1)))
 
     def last_dose(self, patient_id: str) -> Decimal | None:
-        """Milligrams given by the patient's latest infusion that was completed; None before the first."""
-        wanted = {"patient_id": patient_id, "end.kind": EndKind.COMPLETED.value}
-        found = self._documents.find(wanted, sort=(("arrived_at", -1),), limit=1)
-        return found[0].end.given_mg if found and found[0].end else None
+        """Milligrams given by the patient's latest dose, aborted or not, that gave any; None before the first."""
+        wanted = {"patient_id": patient_id, "end.kind": {"$in": [kind.value for kind in EndKind]}}
+        found = self._documents.find(wanted, sort=(("arrived_at", -1),))
+        return next((one.end.given_mg for one in found if one.end and one.end.given_mg), None)
 
     def under_way(self) -> Sequence[Treatment]:
         """Those of the clinic whose patients were given something and have not gone home."""

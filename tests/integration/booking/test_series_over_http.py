@@ -37,7 +37,7 @@ class Clinic:
         key = self.desk.post(f"{self.path}/access-keys", {"label": "desk", "scopes": scopes}).get_json()["key"]
         self.desk.key = key
         for kind in ("chair", "nurse", "clinician"):
-            body = {"kind": kind, "name": kind.title(), "hours": HOURS}
+            body = {"kind": kind, "name": kind.title(), "hours": HOURS, "skills": [{"code": "acls"}]}
             self.supervisor = self.done("/resources", body)["id"]
         self.patient_id = self.register()
 

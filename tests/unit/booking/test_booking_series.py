@@ -8,6 +8,7 @@ from services.booking.domain.calendar.resource import ResourceKind
 from services.booking.domain.chart.consent import Consent, Scope
 from services.booking.domain.events import SeriesBooked, SeriesCompleted, SessionCancelled, SessionMoved
 from services.booking.domain.placement.reassignment import Decision
+from services.booking.domain.protocol.care import ORDINARY
 from services.booking.domain.protocol.protocol import Condition
 from services.booking.domain.series.series import Series, SeriesStatus
 from services.booking.domain.series.session import CancelReason, MissReason, SessionStatus
@@ -57,7 +58,7 @@ from services.booking.operations.visits import (
     discharge_session,
     start_session,
 )
-from shared.errors import Conflict, Contended, Invalid, NotFound, RuleBroken, Stale
+from shared.errors import Conflict, Contended, Forbidden, Invalid, NotFound, RuleBroken, Stale
 from tests.support.booking_builders import (
     CASE_A,
     CLINIC,
@@ -76,7 +77,7 @@ from tests.support.booking_builders import (
     slots_of_patient,
     wishes,
 )
-from tests.support.booking_fakes import FakeBooking
+from tests.support.booking_fakes import A_CLINICIAN, FakeBooking
 from tests.support.booking_treated import treat
 
 
@@ -434,8 +435,22 @@ def test_publishing_makes_the_next_edition_and_running_series_keep_theirs():
     assert [protocol.edition for protocol in listed.items] == [1, 2]
 
 
+@pytest.mark.parametrize("slug", ["mood-iv-6x2w", "new"])
+def test_only_a_clinician_decides_what_the_day_of_a_dose_asks_for(slug: str):
+    world = a_world()
+    known = MOOD.care if slug == "mood-iv-6x2w" else ORDINARY
+    renamed = replace(MOOD, name="Mood, renamed", care=known)
+    assert world.run(CLINIC, publish_protocol, PublishProtocol(slug, renamed)).regimen == renamed
+    stricter = replace(renamed, care=replace(known, observe=90))
+    with pytest.raises(Forbidden, match="scope-missing"):
+        world.run(CLINIC, publish_protocol, PublishProtocol(slug, stricter))
+    world.actor = A_CLINICIAN
+    assert world.run(CLINIC, publish_protocol, PublishProtocol(slug, stricter)).regimen == stricter
+
+
 def test_two_who_publish_at_once_do_not_make_the_same_edition():
     world = a_world()
+    world.actor = A_CLINICIAN
     one, other = world.unit(CLINIC), world.unit(CLINIC)
     for unit in (one, other):
         publish_protocol(unit, PublishProtocol("new", MOOD))

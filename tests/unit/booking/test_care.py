@@ -92,6 +92,7 @@ def test_the_figures_that_hold_where_a_protocol_sets_none():
         "recovery_grace": 5,
         "repeat_after": 15,
         "most_repeats": 3,
+        "reading_minutes": 60,
         "observe": 60,
         "observe_floor": 30,
         "asks_pain": False,
@@ -111,11 +112,17 @@ def test_the_figures_that_hold_where_a_protocol_sets_none():
         "least_trials": 0,
         "severe_from": None,
         "assessment_days": 180,
+        "supervisor_skills": ("acls",),
     }
 
 
 def test_every_figure_and_every_vital_has_its_range():
-    numbers = {field.name for field in fields(Care)} - {"asks_pain", "dissociation_scale", "limits"}
+    numbers = {field.name for field in fields(Care)} - {
+        "asks_pain",
+        "dissociation_scale",
+        "limits",
+        "supervisor_skills",
+    }
     assert set(FIGURES) == numbers
     assert set(PLAUSIBLE) == set(LOINC) == set(Vital)
     assert set(REQUIRED) < set(Vital)
@@ -195,6 +202,10 @@ def test_each_figure_goes_to_the_ends_of_its_range_and_no_further(name: str):
         ),
         ({"dissociation_scale": DissociationScale.NUMERIC, "most_dissociation": 10}, []),
         ({"most_dissociation": 24}, []),
+        ({"supervisor_skills": ()}, []),
+        ({"supervisor_skills": ("acls", "pals")}, []),
+        ({"supervisor_skills": ("acls", "acls")}, [("protocol.skills-unclear", "/supervisor_skills")]),
+        ({"supervisor_skills": ("ACLS!",)}, [("protocol.skills-unclear", "/supervisor_skills")]),
     ],
 )
 def test_figures_that_contradict_each_other_are_refused(changes: Mapping[str, Any], found: list[tuple[str, str]]):
@@ -233,12 +244,49 @@ def test_limits_that_make_no_sense_are_refused(care: Care, found: set[str]):
     assert {code for code, _ in codes(care)} == found
 
 
+NEEDED = (("systolic", "high"), ("systolic", "low"), ("diastolic", "high"), ("heart-rate", "high"),
+          ("heart-rate", "low"), ("spo2", "low"))  # fmt: skip
+
+
+@pytest.mark.parametrize("side", ["low", "high"])
 @pytest.mark.parametrize("vital", Vital)
-def test_what_is_always_measured_has_limits_to_refuse_and_to_stop(vital: Vital):
-    without = Care(limits=tuple(one for one in LIMITS if one.vital is not vital))
-    missing = [(fault.code, fault.context["vital"], fault.context["stage"]) for fault in faults_of_care(without)]
-    is_needed = vital in REQUIRED
-    assert missing == [("protocol.limit-missing", vital, stage) for stage in ("refuse", "stop") if is_needed]
+def test_what_is_always_measured_has_limits_to_refuse_and_to_stop_on_each_side(vital: Vital, side: str):
+    is_low = side == "low"
+    without = Care(limits=tuple(one for one in LIMITS if (one.vital, one.is_low) != (vital, is_low)))
+    missing = [
+        (one.code, one.context["vital"], one.context["stage"], one.context["side"]) for one in faults_of_care(without)
+    ]
+    is_needed = (vital, side) in NEEDED
+    assert missing == [("protocol.limit-missing", vital, stage, side) for stage in ("refuse", "stop") if is_needed]
+
+
+@pytest.mark.parametrize(
+    ("name", "least"),
+    [("observe", 30), ("observe_floor", 30), ("no_driving_hours", 24), ("substance_hours", 12), ("solids_hours", 2),
+     ("fluids_minutes", 30)],
+)  # fmt: skip
+def test_below_these_no_clinic_goes(name: str, least: int):
+    assert FIGURES[name][0] == least
+
+
+def test_a_look_is_taken_at_least_every_half_hour_and_every_hour_behind_the_infusion():
+    assert (FIGURES["infusion_every"][1], FIGURES["recovery_every"][1]) == (30, 60)
+
+
+@pytest.mark.parametrize(
+    ("slug", "changes", "pointers"),
+    [
+        ("esket-label", {"observe_floor": 119}, ["/care/observe_floor"]),
+        ("esket-label", {"observe_floor": 120, "fluids_minutes": 30, "solids_hours": 2}, []),
+        ("mood-iv-6x2w", {"observe_floor": 30, "fluids_minutes": 120, "solids_hours": 4}, []),
+        ("mood-iv-6x2w", {"fluids_minutes": 119, "solids_hours": 3}, ["/care/solids_hours", "/care/fluids_minutes"]),
+        ("kap-6", {"fluids_minutes": 119}, ["/care/fluids_minutes"]),
+    ],
+)
+def test_how_the_medicine_is_given_has_floors_of_its_own(slug: str, changes: Mapping[str, Any], pointers: list[str]):
+    regimen = TEMPLATES[slug]
+    found = faults_of(replace(regimen, care=replace(regimen.care, **changes)))
+    assert [(fault.code, fault.pointer) for fault in found] == [("protocol.below-floor", one) for one in pointers]
 
 
 def test_the_faults_of_a_protocol_point_to_its_care():

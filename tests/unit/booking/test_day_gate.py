@@ -71,6 +71,19 @@ def measured(**values: Any) -> Day:
     )
 
 
+def measured_before(minutes: float) -> Day:
+    """The only reading is so old."""
+    reading = Reading("r-1", AT - timedelta(minutes=minutes), "key-1", **CALM)
+    return a_day(replace(a_treatment(), readings=(reading,)).prepared(GOOD, by="key-1", at=AT))
+
+
+def later(local: str) -> Day:
+    """At a wall time, measured just then."""
+    at = resolve(datetime.fromisoformat(local), NEW_YORK)
+    day = a_day(at=at)
+    return replace(day, treatment=replace(day.treatment, readings=(Reading("r-1", at, "key-1", **CALM),)))
+
+
 def bipolar(total: int | None) -> Day:
     day = said(mania_total=total)
     return replace(day, series=replace(day.series, condition=Condition.BIPOLAR))
@@ -80,7 +93,7 @@ def kap(*statuses: SessionStatus, kinds: tuple[str, ...] = ("room", "therapist")
     """Two talks, and the first dose, in a room with a therapist."""
     claims = tuple(Claim(kind, f"{kind}-1", AT, AT + timedelta(hours=3)) for kind in kinds)
     talks = [a_session(number, status, doses=False) for number, status in enumerate(statuses, 1)]
-    dose = a_session(3, SessionStatus.CHECKED_IN, claims=claims, starts_at=AT)
+    dose = replace(a_session(1, SessionStatus.CHECKED_IN, claims=claims), number=3)
     day = a_day(series=a_series(*talks, dose), regimen=TEMPLATES["kap-6"])
     return replace(day, treatment=replace(day.treatment, number=3))
 
@@ -90,6 +103,7 @@ YESTERDAY = date(2026, 3, 3)
 CASES: dict[str, list[Day]] = {
     "identity.not-confirmed": [said(identity_confirmed=None), said(identity_confirmed=False)],
     "vitals.missing": [measured(spo2=None)],
+    "vitals.too-old": [measured_before(60.01)],
     "vitals.review": [measured(systolic=140)],
     "vitals.refused": [measured(systolic=160)],
     "fasting.not-asked": [said(last_solids_at=None), said(last_fluids_at=None)],
@@ -113,8 +127,12 @@ CASES: dict[str, list[Day]] = {
     "supervisor.not-valid": [
         a_day(supervisor=a_doctor(is_active=False)),
         a_day(supervisor=a_doctor(skills=(Skill("acls", YESTERDAY),))),
+        a_day(supervisor=a_doctor(skills=())),
+        a_day(supervisor=a_doctor(skills=(Skill("acls"), Skill("pals", YESTERDAY)))),
+        a_day(regimen=replace(MOOD, care=replace(MOOD.care, supervisor_skills=("acls", "anaesthesia")))),
     ],
     "supervisor.not-there": [a_day(supervisor=a_doctor(hours=()))],
+    "session.not-today": [later("2026-03-05T00:00"), later("2026-03-06T09:00")],
     "place.taken": [a_day(occupied=frozenset({"chair-1#0"}))],
     "kap.not-prepared": [kap(BOOKED, DONE), kap(DONE, SessionStatus.NOSHOW)],
     "kap.without-resource": [kap(DONE, DONE, kinds=("room",)), kap(DONE, DONE, kinds=("therapist",))],
@@ -126,9 +144,12 @@ OPEN: list[Day] = [
     said(mania_total=None),
     said(pregnancy=Pregnancy.NOT_APPLICABLE),
     measured(systolic=139, diastolic=89),
+    measured_before(60),
     bipolar(5),
     kap(DONE, DONE),
     a_day(supervisor=a_doctor(skills=(Skill("acls", date(2026, 3, 4)), Skill("pals")))),
+    later("2026-03-04T23:58"),
+    a_day(regimen=replace(MOOD, care=replace(MOOD.care, supervisor_skills=())), supervisor=a_doctor(skills=())),
     a_day(occupied=frozenset({"nurse-1#0", "chair-2#0", "chair-1#1"})),
 ]
 
@@ -251,12 +272,13 @@ def test_the_spray_asks_for_two_hours_without_food_and_half_an_hour_without_flui
 
 def test_a_phase_may_ask_skills_of_the_clinician():
     phase = MOOD.phases[0]
-    needs = tuple(replace(need, skills=("acls",)) for need in phase.blocks[1].needs)
+    needs = tuple(replace(need, skills=("anaesthesia",)) for need in phase.blocks[1].needs)
     clinician = replace(needs[0], kind=ResourceKind.CLINICIAN)
     blocks = (phase.blocks[0], replace(phase.blocks[1], needs=(*needs, clinician)), *phase.blocks[2:])
     regimen = replace(MOOD, phases=(replace(phase, blocks=blocks), *MOOD.phases[1:]))
     assert codes(a_day(regimen=regimen)) == ["supervisor.not-valid"]
-    assert codes(a_day(regimen=regimen, supervisor=a_doctor(skills=(Skill("acls"),)))) == []
+    trained = a_doctor(skills=(Skill("acls"), Skill("anaesthesia")))
+    assert codes(a_day(regimen=regimen, supervisor=trained)) == []
 
 
 def test_places_are_those_of_things_not_of_people_nor_of_the_patient():

@@ -22,7 +22,7 @@ from services.booking.domain.treatment.discharge import (
 from services.booking.domain.treatment.dissociation import Score
 from services.booking.domain.treatment.preparation import RiskAnswer, SuicideRisk
 from services.booking.domain.treatment.treatment import End, EndKind, Start, Treatment
-from services.booking.domain.treatment.vitals import Reading
+from services.booking.domain.treatment.vitals import Reading, Sedation
 from shared.errors import Conflict, Forbidden, RuleBroken
 from shared.localtime import resolve, to_local
 from tests.support.booking_builders import NEW_YORK, PATIENT
@@ -52,6 +52,13 @@ def in_recovery(at: datetime = HOME, *, points: int = 1, **measured: Any) -> Tre
     )
 
 
+def read_earlier(**measured: Any) -> Treatment:
+    """Something was measured in the infusion, and not all of it again."""
+    treatment = in_recovery()
+    early = a_reading(STARTED + timedelta(minutes=10), **measured)
+    return replace(treatment, readings=(treatment.readings[0], early, *treatment.readings[1:]))
+
+
 def a_risk(level: SuicideRisk, at: datetime = ENDED) -> RiskAnswer:
     return RiskAnswer(level, "nurse", at)
 
@@ -70,14 +77,31 @@ SEVERE = AdverseEvent("e-1", AdverseEventKind.VOMITING, Severity.SEVERE, ENDED, 
 CASES: dict[str, list[dict[str, Any]]] = {
     "discharge.under-floor": [{"at": ENDED + timedelta(minutes=29, seconds=59)}],
     "discharge.too-early": [{"at": ENDED + timedelta(minutes=30)}, {"at": HOME - timedelta(seconds=1)}],
-    "discharge.reading-due": [{"treatment": in_recovery(heart_rate=None)}],
+    "discharge.reading-due": [
+        {"treatment": in_recovery(heart_rate=None)},
+        {"treatment": in_recovery(spo2=None)},
+        {"treatment": in_recovery(sedation=None)},
+        {"treatment": in_recovery(systolic=None, diastolic=None)},
+    ],
+    "discharge.beyond-limit": [
+        {"treatment": in_recovery(spo2=91)},
+        {"treatment": in_recovery(respiratory_rate=9)},
+        {"treatment": read_earlier(respiratory_rate=31)},
+    ],
     "discharge.not-near-baseline": [
         {"treatment": in_recovery(systolic=154)},
         {"treatment": in_recovery(systolic=102)},
+        {"treatment": in_recovery(diastolic=97)},
+        {"treatment": in_recovery(diastolic=63)},
         {"treatment": in_recovery(heart_rate=87)},
         {"treatment": in_recovery(heart_rate=57)},
     ],
-    "discharge.not-oriented": [ticked(is_oriented=False), ticked(is_oriented=None)],
+    "discharge.not-oriented": [
+        ticked(is_oriented=False),
+        ticked(is_oriented=None),
+        {"treatment": in_recovery(sedation=Sedation.DROWSY)},
+        {"treatment": in_recovery(sedation=Sedation.DROWSY), **ticked(is_oriented=None, padss=10)},
+    ],
     "discharge.not-steady": [ticked(walks_steadily=False), ticked(walks_steadily=None)],
     "discharge.nausea": [ticked(nausea=Nausea.MODERATE), ticked(nausea=Nausea.SEVERE), ticked(nausea=None)],
     "discharge.suicide-risk-not-asked": [
@@ -99,6 +123,11 @@ GOOD: list[dict[str, Any]] = [
     {},
     {"treatment": in_recovery(systolic=153)},
     {"treatment": in_recovery(systolic=103)},
+    {"treatment": in_recovery(diastolic=96)},
+    {"treatment": in_recovery(diastolic=64)},
+    {"treatment": in_recovery(spo2=92, respiratory_rate=10)},
+    {"treatment": read_earlier(respiratory_rate=30)},
+    {"treatment": read_earlier(spo2=80, systolic=185)},
     {"treatment": in_recovery(heart_rate=86)},
     {"treatment": in_recovery(heart_rate=58)},
     {"treatment": in_recovery(points=4)},
@@ -143,14 +172,14 @@ def test_everything_is_told_at_once():
 
 def test_a_reading_that_is_too_old_is_due():
     old = in_recovery(HOME - timedelta(minutes=15, seconds=1))
-    assert codes(old) == ["discharge.reading-due", "discharge.reading-due"]
+    assert codes(old) == ["discharge.reading-due"] * 4
 
 
 def test_a_reading_of_the_infusion_says_nothing_about_going_home():
     care = replace(ORDINARY, observe=5, observe_floor=0)
     at = ENDED + timedelta(minutes=5)
     found = codes(in_recovery(ENDED - timedelta(minutes=1)), at=at, care=care)
-    assert found == ["discharge.reading-due", "discharge.reading-due", "dissociation.missing"]
+    assert found == [*["discharge.reading-due"] * 4, "dissociation.missing"]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,9 @@ from services.booking.domain.chart.answers import Sex
 from services.booking.domain.chart.dose_order import Basis, DoseOrder
 from services.booking.domain.chart.weight import Weight
 from services.booking.domain.patient.patient import Reporter
+from services.booking.domain.protocol.protocol import Condition
 from services.booking.domain.series.session import CancelReason
+from services.booking.domain.treatment.treatment import EndKind
 from services.booking.operations import dose_orders
 from services.booking.operations.dose_orders import (
     CountersignDoseOrder,
@@ -31,6 +33,7 @@ from shared.actor import Actor
 from shared.errors import Conflict, Forbidden, NotFound, RuleBroken
 from tests.support.booking_builders import CASE_A, CLINIC, OTHER_CLINIC, PATIENT, a_booking, a_world, booked
 from tests.support.booking_fakes import A_CLINICIAN
+from tests.support.booking_treated import check_in, end, start
 
 MEASURED = date(2026, 3, 1)
 ANOTHER = Actor("key-of-another", frozenset({"clinician"}))
@@ -123,6 +126,48 @@ def test_another_clinician_signs_second(world, series):
     world.actor = ANOTHER
     assert world.run(CLINIC, countersign_dose_order, countersign).second.by == ANOTHER.id
     assert missing(world, series) == []
+
+
+@pytest.mark.parametrize(
+    ("condition", "amount", "reasons"),
+    [
+        (Condition.BIPOLAR, "0.75", ()),
+        (Condition.BIPOLAR, "0.76", ("above-most-mg-per-kg",)),
+        (Condition.BPD, "0.76", ("above-most-mg-per-kg",)),
+        (Condition.DEPRESSION, "1.0", ()),
+        (Condition.DEPRESSION, "1.01", ("above-most-mg-per-kg",)),
+        (Condition.CHRONIC_PAIN, "1.0", ()),
+    ],
+)
+@pytest.mark.parametrize("protocol", ["booster-single", "maint-weekly-taper"])
+def test_how_much_one_clinician_signs_depends_on_what_is_treated(world, protocol, condition, amount, reasons):
+    course = weekly_course() if protocol != "booster-single" else CASE_A[:1]
+    series = booked(world, a_booking(course, protocol=protocol, condition=condition))
+    order = sign(world, an_order(series, amount))
+    assert order.needs_second == reasons
+    assert missing(world, series) == ["dose-order.second-signature"] * len(reasons)
+
+
+def weekly_course() -> list[date]:
+    weekly = [CASE_A[0] + timedelta(days=7 * week) for week in range(4)]
+    return [*weekly, *(weekly[-1] + timedelta(days=14 * fortnight) for fortnight in range(1, 5))]
+
+
+@pytest.mark.parametrize(("given", "amount", "is_far"), [("28", "35", False), ("27.9", "35", True), ("0", "35", False)])
+def test_a_dose_is_compared_with_what_was_given_last_even_of_one_that_was_aborted(world, given, amount, is_far):
+    first = booked(world)
+    world.now = first.session(1).starts_at
+    check_in(world, first.id)
+    start(world, first.id)
+    end(world, first.id, kind=EndKind.ABORTED, given_mg=Decimal(given), reason="felt sick")
+    command = SignDoseOrder(
+        first.id,
+        Basis.MG,
+        Decimal(amount),
+        weight=Weight(Decimal(70), MEASURED, Decimal(175), Sex.MALE),
+        reason="as before",
+    )
+    assert sign(world, command).needs_second == ("change-from-last-dose",) * is_far
 
 
 def test_where_no_dose_is_to_come_nothing_is_ordered(world, series):

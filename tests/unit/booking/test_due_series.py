@@ -1,5 +1,6 @@
 """What becomes due about a series: sessions that nobody came to, and series in which nothing can happen any more."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ from services.booking.domain.events import SeriesCancelled, SeriesCompleted, Ses
 from services.booking.domain.protocol.protocol import Regimen
 from services.booking.domain.series.series import Series, SeriesStatus
 from services.booking.domain.series.session import CancelReason, SessionStatus
+from services.booking.domain.treatment.treatment import Treatment, TreatmentStatus
 from services.booking.operations.protocol import PublishProtocol, publish_protocol
 from services.booking.operations.series import CancelSession, CarryOn, cancel_session, carry_on
 from services.booking.operations.visits import (
@@ -69,14 +71,45 @@ def test_the_protocol_says_how_late_one_may_come_and_a_running_series_keeps_to_i
     assert later.next_at == later.session(1).starts_at + timedelta(minutes=60)
 
 
-def test_a_patient_who_has_arrived_misses_nothing():
+MIDNIGHT = datetime.fromisoformat("2026-03-05T00:00-05:00")
+
+
+@pytest.fixture
+def arrived() -> tuple[FakeBooking, Series]:
+    """The patient of the first dose has come, and is given nothing."""
     world = a_world()
     series = booked(world)
     world.now = series.session(1).starts_at
-    world.run(CLINIC, check_in_session, CheckInSession(series.id, 1))
-    world.pass_time(hours=3)
+    return world, world.run(CLINIC, check_in_session, CheckInSession(series.id, 1))
+
+
+def test_a_patient_who_has_arrived_misses_nothing(arrived):
+    world, series = arrived
+    assert series.next_at == MIDNIGHT
+    world.now = MIDNIGHT - timedelta(seconds=1)
     with pytest.raises(Conflict, match=r"series\.not-due"):
         carried_on(world, series)
+
+
+def test_a_dose_whose_patient_came_is_over_with_its_day_and_somebody_is_asked_why(arrived):
+    world, series = arrived
+    world.now = MIDNIGHT
+    changed = carried_on(world, series)
+    assert (changed.session(1).status, changed.session(1).reason) == (STATUS.CANCELLED, "clinical")
+    assert changed.next_at == changed.session(2).starts_at + HALF_AN_HOUR
+    [treatment] = world.all(Treatment)
+    assert treatment.status is TreatmentStatus.NOT_INFUSED
+    [task] = world.all(Task)
+    assert (task.kind, task.number, task.due_at) == (TaskKind.COORDINATE, 1, MIDNIGHT + timedelta(hours=24))
+    assert changed.dose_dates == tuple(CASE_A[1:])
+
+
+def test_a_talk_whose_begin_nobody_noted_stays_with_the_staff(arrived):
+    world, series = arrived
+    talk = replace(series.session(1), doses=False)
+    world.now = MIDNIGHT
+    assert series.with_sessions(talk).forgotten(MIDNIGHT) == ()
+    assert series.forgotten(MIDNIGHT) == (series.session(1),)
 
 
 def test_after_a_long_outage_everything_overdue_is_noted_at_once():

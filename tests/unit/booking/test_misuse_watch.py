@@ -18,7 +18,7 @@ from services.booking.domain.protocol.protocol import Condition
 from services.booking.domain.protocol.templates import BOOSTER
 from services.booking.domain.treatment.adverse_event import AdverseEvent, AdverseEventKind, Severity
 from services.booking.domain.treatment.preparation import Answers, Escort, Statement
-from services.booking.domain.treatment.treatment import End, EndKind, Start, Treatment, TreatmentStatus
+from services.booking.domain.treatment.treatment import End, EndKind, SetAside, Start, Treatment, TreatmentStatus
 from services.booking.operations.clearance import (
     HearMeasureScored,
     ReleaseClinicalHold,
@@ -243,6 +243,26 @@ def test_visits_without_a_valid_escort_count_once_somebody_has_asked(world):
     visit(world, series, 3, order_id=order(world, series, "0.5").id)
     (flag,) = shown(world).flags
     assert (flag.code, flag.facts) == ("DW-9", {"dates": ["2026-02-26", "2026-02-28"]})
+
+
+ASKED = (Statement(Answers(identity_confirmed=True), "key", NOW),)
+ABSENT = (SetAside("discharge.escort-absent", "…", "seen", "key", NOW),)
+
+
+@pytest.mark.parametrize(
+    ("fields", "flags"),
+    [
+        ({"status": TreatmentStatus.NOT_INFUSED, "said": ASKED}, ["DW-9"]),
+        ({"status": TreatmentStatus.NOT_INFUSED}, []),
+        ({"status": TreatmentStatus.NOT_INFUSED, "said": with_escort(is_adult=True)}, []),
+        ({"status": TreatmentStatus.DISCHARGED, "said": with_escort(is_adult=True), "set_aside": ABSENT}, ["DW-9"]),
+    ],
+)
+def test_who_came_without_an_escort_and_was_given_nothing_or_left_without_one_counts(world, fields, flags):
+    series = booked(world)
+    for number in (1, 2):
+        visit(world, series, number, **fields)
+    assert codes(world) == flags
 
 
 @pytest.mark.parametrize(("severity", "flags"), [(Severity.NONE, []), (Severity.MILD, ["DW-7"])])

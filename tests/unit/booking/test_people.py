@@ -54,7 +54,7 @@ from tests.support.booking_builders import (
     wishes,
 )
 from tests.support.booking_fakes import A_CLINICIAN, FakeBooking
-from tests.support.booking_treated import check_in, start
+from tests.support.booking_treated import as_actor, check_in, start
 from tests.support.cleared import cleared
 
 BORN = date(1980, 5, 17)
@@ -378,8 +378,8 @@ def test_the_condition_says_which_caps_hold(world):
     for day in march(2, 6, 9, 13, 16, 20):
         single(world, ada, day)
     of_everything = replace(ONE_DOSE, conditions=(Condition.BIPOLAR, Condition.PTSD))
-    publish = PublishProtocol("any-dose", of_everything)
-    world.run(CLINIC, publish_protocol, publish)
+    with as_actor(world, A_CLINICIAN):
+        world.run(CLINIC, publish_protocol, PublishProtocol("any-dose", of_everything))
     wish = BookSeries(ada.id, "any-dose", condition=Condition.BIPOLAR, sessions=wishes(march(25)))
     with pytest.raises(RuleBroken) as refusal:
         world.run(CLINIC, book_series, wish)

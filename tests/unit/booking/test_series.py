@@ -274,7 +274,7 @@ def test_a_pause_frees_what_is_booked_and_lets_what_has_begun_go_on():
     assert paused.reason == "clinical"
     assert [type(event) for event in events] == [SessionCancelled, SessionCancelled, SeriesPaused]
     assert [getattr(event, "reason", None) for event in events] == ["paused", "paused", "clinical"]
-    assert paused.next_at is None
+    assert paused.next_at == datetime.fromisoformat("2026-03-05T00:00-05:00")
 
 
 def test_resuming_gives_every_session_that_waits_a_place_and_keeps_its_past():

@@ -11,7 +11,7 @@ import pytest
 from services.booking.domain.protocol.care import ORDINARY
 from services.booking.domain.treatment.adverse_event import AdverseEvent, AdverseEventKind, Severity
 from services.booking.domain.treatment.dissociation import Score
-from services.booking.domain.treatment.preparation import Answers, Pregnancy, Statement, SuicideRisk
+from services.booking.domain.treatment.preparation import Answers, Pregnancy, RiskAnswer, Statement, SuicideRisk
 from services.booking.domain.treatment.treatment import (
     MOVES,
     Decision,
@@ -95,6 +95,10 @@ WRITES: dict[str, tuple[Callable[[Treatment], Treatment], set[TreatmentStatus]]]
         {STATUS.PREPARING, STATUS.INFUSING, STATUS.RECOVERING},
     ),
     "score": (lambda one: one.scored(Score("s", AT, "n", 1)), {STATUS.INFUSING, STATUS.RECOVERING}),
+    "risk": (
+        lambda one: one.with_risk(RiskAnswer(SuicideRisk.LOW, "n", AT)),
+        {STATUS.INFUSING, STATUS.RECOVERING},
+    ),
     "adverse event": (lambda one: one.with_adverse_event(an_event()), {STATUS.INFUSING, STATUS.RECOVERING}),
 }
 
@@ -194,8 +198,8 @@ def test_an_implausible_reading_is_refused_and_one_before_the_start_is_not_repea
     with pytest.raises(RuleBroken, match=r"vitals\.implausible"):
         arrived().read(reading(-10, systolic=500), ORDINARY, at=AT)
     with pytest.raises(RuleBroken, match=r"vitals\.too-soon"):
-        arrived(readings=(reading(-14),)).read(reading(-1), ORDINARY, at=AT)
-    arrived(readings=(reading(-15),)).read(reading(0), ORDINARY, at=AT)
+        arrived(readings=(reading(-14, systolic=165),)).read(reading(-1), ORDINARY, at=AT)
+    arrived(readings=(reading(-15, systolic=165),)).read(reading(0), ORDINARY, at=AT)
 
 
 def test_readings_before_and_since_the_start_are_told_apart():
@@ -251,13 +255,46 @@ def test_a_skipped_look_at_minute_20_is_an_alarm_at_minute_23_that_a_late_readin
     assert [one.answered_at for one in late.alarms] == [minutes(26)]
 
 
-def test_a_patient_whom_nobody_looks_at_for_days_is_one_alarm_for_each_thing_to_look_at():
-    silent = infusing().watched(ORDINARY, at=minutes(13)).watched(ORDINARY, at=minutes(13 + 3 * 24 * 60))
-    assert [one.point.at for one in silent.alarms] == [minutes(10)]
+def watched_until(treatment: Treatment, minute: float, **measured: Any) -> Treatment:
+    """As the job does it: looked at whenever something is overdue; read at each tenth minute, if anything is said."""
+    treatment = treatment.watched(ORDINARY, at=AT)
+    while treatment.next_at is not None and treatment.next_at <= minutes(minute):
+        at = treatment.next_at
+        if measured:
+            due = (at - AT) // timedelta(minutes=10) * 10
+            treatment = treatment.read(reading(due, **measured), ORDINARY, at=at)
+        treatment = treatment.watched(ORDINARY, at=at)
+    return treatment
+
+
+def test_each_look_of_the_planned_time_that_nobody_takes_is_an_alarm_of_its_own():
+    silent = watched_until(infusing(), 64)
+    assert [one.point.at for one in silent.alarms] == [minutes(minute) for minute in (10, 20, 30, 40, 50, 60)]
+
+
+def test_one_thing_that_is_never_noted_silences_no_later_look():
+    partly = watched_until(infusing(), 33, sedation=None)
+    assert [one.point.at for one in partly.alarms] == [minutes(10), minutes(20), minutes(30)]
+    once = infusing().read(reading(10, sedation=None), ORDINARY, at=minutes(10))
+    assert [one.point.at for one in watched_until(once, 24).alarms] == [minutes(10), minutes(20)]
+
+
+def test_of_several_looks_that_are_overdue_at_once_the_newest_is_called_for():
+    late = infusing().watched(ORDINARY, at=minutes(35))
+    assert [one.point.at for one in late.alarms] == [minutes(30)]
+    assert late.watched(ORDINARY, at=minutes(36)).alarms == late.alarms
+
+
+def test_behind_the_planned_time_a_patient_whom_nobody_looks_at_for_days_is_one_alarm_for_each_thing():
+    silent = watched_until(infusing(), 3 * 24 * 60)
+    assert [one.point.at for one in silent.alarms] == [minutes(minute) for minute in range(10, 101, 10)]
     seen = silent.read(reading(5000), ORDINARY, at=minutes(5000)).watched(ORDINARY, at=minutes(5000))
-    assert [one.answered_at for one in seen.alarms] == [minutes(5000)]
+    assert {one.answered_at for one in seen.alarms} == {minutes(5000)}
     again = seen.watched(ORDINARY, at=minutes(5020))
-    assert [one.answered_at for one in again.alarms] == [minutes(5000), None]
+    assert [one.answered_at for one in again.alarms[-2:]] == [minutes(5000), None]
+    assert again.watched(ORDINARY, at=minutes(5040)).alarms == again.alarms
+    partly = again.read(reading(5041, sedation=None), ORDINARY, at=minutes(5041)).watched(ORDINARY, at=minutes(5060))
+    assert len(partly.alarms) == len(again.alarms) + 1
 
 
 def test_an_alarm_about_one_thing_hides_none_about_another():
@@ -288,23 +325,23 @@ def test_an_adverse_event_is_resolved_once():
         noted.resolved("e-2", resolved_at=minutes(30), by="nurse", at=minutes(31))
 
 
-@pytest.mark.parametrize("given", ["0", "35.0", "12.25"])
-def test_what_was_ordered_or_less_may_have_been_given(given: str):
+@pytest.mark.parametrize(("given", "is_too_much"), [("0", 0), ("12.25", 0), ("35.0", 0), ("35.01", 1), ("350", 1)])
+def test_what_was_given_is_put_on_record_whatever_was_ordered(given: str, is_too_much: int):
     over = infusing().ended(replace(END, given_mg=Decimal(given)))
     assert over.end is not None
     assert over.end.given_mg == Decimal(given)
+    assert over.was_given_too_much is bool(is_too_much)
 
 
 @pytest.mark.parametrize(
     ("end", "code"),
     [
-        (replace(END, given_mg=Decimal("35.1")), "treatment.not-as-ordered"),
         (replace(END, given_mg=Decimal("-0.1")), "treatment.not-as-ordered"),
         (replace(END, kind=EndKind.ABORTED), "treatment.reason-missing"),
         (replace(END, kind=EndKind.ABORTED, reason=""), "treatment.reason-missing"),
     ],
 )
-def test_more_than_was_ordered_or_an_abort_without_a_reason_is_refused(end: End, code: str):
+def test_less_than_nothing_or_an_abort_without_a_reason_is_refused(end: End, code: str):
     with pytest.raises(RuleBroken, match=code):
         infusing().ended(end)
 

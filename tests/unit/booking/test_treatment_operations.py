@@ -22,7 +22,15 @@ from services.booking.domain.treatment.treatment import EndKind, Treatment, Trea
 from services.booking.operations.clearance import ReleaseClinicalHold, release_clinical_hold
 from services.booking.operations.consents import ListConsents, WithdrawConsent, list_consents, withdraw_consent
 from services.booking.operations.misuse import NoteSignal, note_signal
-from services.booking.operations.series import BookSeries, CancelSession, FirstFit, book_series, cancel_session
+from services.booking.operations.series import (
+    BookSeries,
+    CancelSession,
+    CarryOn,
+    FirstFit,
+    book_series,
+    cancel_session,
+    carry_on,
+)
 from services.booking.operations.treatments import (
     AddAdverseEvent,
     AddReading,
@@ -351,6 +359,18 @@ def test_a_chair_whose_patient_has_not_gone_home_is_not_free(world: FakeBooking)
     assert gate(world, second) == []
 
 
+def test_what_was_asked_and_measured_on_one_day_begins_nothing_on_another(world: FakeBooking, series: Series):
+    check_in(world, series.id)
+    make_ready(world, series.id)
+    world.now = series.session(2).starts_at
+    assert "session.not-today" in gate(world, series)
+    with pytest.raises(Conflict, match=r"treatment\.gate-closed"):
+        world.run(CLINIC, start_session, StartSession(series.id, 1))
+    world.run(CLINIC, carry_on, CarryOn(series.id))
+    with pytest.raises(Conflict, match=r"session\.illegal-move"):
+        world.run(CLINIC, start_session, StartSession(series.id, 1))
+
+
 # --- what counts
 
 
@@ -366,9 +386,7 @@ def test_an_infusion_that_is_aborted_at_minute_five_counts(world: FakeBooking, s
     assert CASE_A[0] in dates_of(world)
     discharge(world, series.id)
     assert CASE_A[0] in dates_of(world)
-    assert world.unit(CLINIC).treatments.last_dose(PATIENT) is None, (
-        "what was not given in full is no dose to compare with"
-    )
+    assert world.unit(CLINIC).treatments.last_dose(PATIENT) == Decimal("4.4")
 
 
 def test_who_arrived_and_was_given_nothing_does_not_count(world: FakeBooking, series: Series):
@@ -494,6 +512,36 @@ def test_signs_of_misuse_are_looked_at_anew_at_the_discharge(world: FakeBooking,
     assert tasks(world, TaskKind.MISUSE_REVIEW) == []
     discharge(world, series.id)
     assert len(tasks(world, TaskKind.MISUSE_REVIEW)) == 1
+
+
+def test_more_than_was_ordered_is_on_record_calls_a_clinician_and_keeps_the_patient(world: FakeBooking, series: Series):
+    check_in(world, series.id)
+    start(world, series.id)
+    with as_actor(world, A_NURSE):
+        over = end(world, series.id, given_mg=Decimal("35.01"))
+    assert over.end is not None
+    assert over.end.given_mg == Decimal("35.01")
+    (task,) = tasks(world, TaskKind.DOSE_EXCEEDED)
+    assert (task.due_at, task.number) == (world.now, 1)
+    assert "35.01 of 35.0 mg" in task.detail
+    (event,) = over.adverse_events
+    assert (event.kind, event.severity, event.by) == (AdverseEventKind.OTHER, Severity.SEVERE, A_NURSE.id)
+    assert refused_codes_of(world, series) == ["discharge.adverse-event"]
+
+
+def refused_codes_of(world: FakeBooking, series: Series) -> list[str]:
+    """Why nobody goes home an hour later although all is well."""
+    with pytest.raises(Conflict) as refusal:
+        discharge(world, series.id)
+    return [fault.code for fault in refusal.value.faults]
+
+
+@pytest.mark.parametrize("given", ["34.99", "35"])
+def test_what_was_ordered_or_less_calls_nobody(world: FakeBooking, series: Series, given: str):
+    check_in(world, series.id)
+    start(world, series.id)
+    over = end(world, series.id, given_mg=Decimal(given))
+    assert (tasks(world, TaskKind.DOSE_EXCEEDED), over.adverse_events) == ([], ())
 
 
 # --- going home

@@ -122,6 +122,8 @@ def test_each_query_finds_its_own(database: MemoryDatabase):
     ]
     store = kept(database, *rows[:2], replace(rows[2], end=replace(done, given_mg=Decimal("40.0"))), *rows[3:])
     assert [one.id for one in store.of_patient(PATIENT)] == ["b", "c", "a"]
-    assert store.last_dose(PATIENT) == Decimal("40.0")
+    assert store.last_dose(PATIENT) == Decimal("4.4"), "an aborted dose was given, too"
+    kept(database, replace(store.get("a"), end=replace(END, given_mg=Decimal("0.00"))))
+    assert store.last_dose(PATIENT) == Decimal("40.0"), "nothing was given of the last one"
     assert store.last_dose("patient-2") is None
     assert {one.id for one in store.under_way()} == {"a", "e"}

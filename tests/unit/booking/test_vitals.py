@@ -47,6 +47,11 @@ def pressures(*pairs: tuple[int, int]) -> list[Reading]:
     return [calm(15 * turn, systolic=high, diastolic=low) for turn, (high, low) in enumerate(pairs)]
 
 
+def judged(readings: Sequence[Reading], care: Care) -> Verdict:
+    """As soon as the last of them is there."""
+    return verdict(readings, care, max((one.at for one in readings), default=EIGHT))
+
+
 def codes(found: Verdict) -> list[tuple[str, str]]:
     return [(fault.code, fault.context["vital"]) for fault in found.faults]
 
@@ -131,7 +136,7 @@ def test_a_reading_comes_back_from_its_document_as_it_was():
     ],
 )
 def test_blood_pressure_before_the_start(pressure: tuple[int, int], stage: Stage | None, found: list[tuple[str, str]]):
-    told = verdict(pressures(pressure), ORDINARY)
+    told = judged(pressures(pressure), ORDINARY)
     assert (told.stage, codes(told)) == (stage, found)
 
 
@@ -144,8 +149,8 @@ def test_a_limit_is_passed_on_its_side_only(limit: Limit):
     assert not limit.is_passed_by(short_of_it)
     alone = Care(limits=(limit,))
     wanted = Stage.REVIEW if limit.stage is Stage.REVIEW else Stage.REFUSE
-    assert verdict([measured(limit.vital, passing)], alone).stage is wanted
-    assert verdict([measured(limit.vital, short_of_it)], alone).stage is None
+    assert judged([measured(limit.vital, passing)], alone).stage is wanted
+    assert judged([measured(limit.vital, short_of_it)], alone).stage is None
 
 
 @pytest.mark.parametrize(
@@ -158,7 +163,7 @@ def test_a_limit_is_passed_on_its_side_only(limit: Limit):
     ],
 )
 def test_both_sides_of_the_other_limits_before_the_start(vital: Vital, values: dict[Any, str | None]):
-    assert {value: verdict([measured(vital, Decimal(value))], ORDINARY).stage for value in values} == values
+    assert {value: judged([measured(vital, Decimal(value))], ORDINARY).stage for value in values} == values
 
 
 @pytest.mark.parametrize(
@@ -168,28 +173,26 @@ def test_nobody_starts_before_pressure_heart_rate_and_oxygen_were_measured(field
     known = {name: value for name, value in CALM.items() if name != field}
     if field == "systolic":
         del known["diastolic"]
-    found = verdict([a_reading(**known)], ORDINARY)
+    found = judged([a_reading(**known)], ORDINARY)
     assert (found.stage, codes(found)) == (Stage.REFUSE, [("vitals.missing", name) for name in names])
 
 
 def test_without_any_reading_everything_is_missing():
-    assert [vital for _, vital in codes(verdict([], ORDINARY))] == ["systolic", "diastolic", "heart-rate", "spo2"]
+    assert [vital for _, vital in codes(judged([], ORDINARY))] == ["systolic", "diastolic", "heart-rate", "spo2"]
 
 
 def test_several_readings_may_say_it_together():
-    assert (
-        verdict([a_reading(systolic=120, diastolic=80), a_reading(1, heart_rate=70, spo2=98)], ORDINARY).stage is None
-    )
+    assert judged([a_reading(systolic=120, diastolic=80), a_reading(1, heart_rate=70, spo2=98)], ORDINARY).stage is None
 
 
 def test_pain_is_asked_before_the_start_where_the_protocol_says_so():
     pain = Care(asks_pain=True)
-    assert codes(verdict([calm()], pain)) == [("vitals.missing", "pain")]
-    assert verdict([calm(pain=0)], pain).faults == ()
+    assert codes(judged([calm()], pain)) == [("vitals.missing", "pain")]
+    assert judged([calm(pain=0)], pain).faults == ()
 
 
 def test_a_fault_names_the_value_and_its_limit_and_no_person():
-    (fault,) = verdict(pressures((142, 80)), ORDINARY).faults
+    (fault,) = judged(pressures((142, 80)), ORDINARY).faults
     assert fault.detail == "systolic 142: systolic at least 140."
     assert fault.context == {"vital": "systolic", "value": "142", "limit": "140", "side": "at-least"}
 
@@ -201,74 +204,128 @@ def test_a_fault_names_the_value_and_its_limit_and_no_person():
     ("pairs", "best", "stage"),
     [
         ([(165, 95), (142, 85)], (142, 85), Stage.REVIEW),
-        ([(142, 85), (165, 95)], (142, 85), Stage.REVIEW),
+        ([(142, 85), (165, 95)], (142, 85), Stage.REFUSE),
+        ([(128, 80), (139, 89)], (128, 80), None),
+        ([(128, 80), (140, 80)], (128, 80), Stage.REVIEW),
+        ([(128, 80), (159, 99)], (128, 80), Stage.REVIEW),
+        ([(128, 80), (160, 80)], (128, 80), Stage.REFUSE),
+        ([(128, 80), (89, 60)], (128, 80), Stage.REFUSE),
         ([(142, 85), (145, 70), (138, 92)], (138, 92), Stage.REVIEW),
         # Two pressures are never mixed: 138 of the one and 85 of the other would pass.
         ([(145, 85), (138, 92)], (138, 92), Stage.REVIEW),
-        ([(139, 89), (85, 60)], (139, 89), None),
-        ([(130, 85), (130, 80)], (130, 80), None),
+        ([(85, 60), (139, 89)], (139, 89), None),
         ([(165, 95), (164, 100), (163, 90), (162, 89)], (162, 89), Stage.REFUSE),
     ],
 )
-def test_of_several_pressures_the_least_grave_counts_then_the_lowest(
+def test_the_newest_pressure_says_who_may_start_and_the_best_one_is_come_back_to(
     pairs: Sequence[tuple[int, int]], best: tuple[int, int], stage: Stage | None
 ):
     readings = pressures(*pairs)
     found = counted(readings, LIMITS)
     assert (int(found[Vital.SYSTOLIC]), int(found[Vital.DIASTOLIC])) == best
-    assert verdict(readings, ORDINARY).stage is stage
+    assert judged(readings, ORDINARY).stage is stage
 
 
-def test_a_fever_is_not_forgotten_because_a_later_reading_leaves_it_out():
-    assert codes(verdict([calm(temperature=Decimal("38.6")), calm(15)], ORDINARY)) == [
-        ("vitals.refused", "temperature")
+def test_a_patient_who_gets_worse_before_the_start_does_not_start():
+    bad = calm(20, systolic=215, diastolic=130, heart_rate=170, spo2=80)
+    assert codes(judged([calm(), bad], ORDINARY)) == [
+        ("vitals.refused", vital) for vital in ("systolic", "diastolic", "heart-rate", "spo2")
     ]
 
 
-@pytest.mark.parametrize(("minutes", "is_refused"), [(0, True), (14.99, True), (15, False), (60, False)])
-def test_a_vital_is_measured_again_after_fifteen_minutes(minutes: float, *, is_refused: bool):
-    earlier, again = [calm(-30), calm(0)], calm(minutes)
+@pytest.mark.parametrize(
+    ("minutes", "vitals"),
+    [(60, []), (60.01, ["systolic", "diastolic", "spo2"]), (65.01, ["systolic", "diastolic", "heart-rate", "spo2"])],
+)
+def test_what_was_measured_long_ago_counts_for_nothing(minutes: float, vitals: list[str]):
+    readings = [calm(), a_reading(5, heart_rate=70)]
+    found = verdict(readings, ORDINARY, at(minutes))
+    assert codes(found) == [("vitals.too-old", vital) for vital in vitals]
+    assert found.stage is (Stage.REFUSE if vitals else None)
+    assert codes(verdict(readings, Care(reading_minutes=66), at(minutes))) == []
+
+
+def test_a_fever_is_not_forgotten_because_a_later_reading_leaves_it_out():
+    assert codes(judged([calm(temperature=Decimal("38.6")), calm(15)], ORDINARY)) == [("vitals.refused", "temperature")]
+
+
+def high(minutes: float = 0, **measured: Any) -> Reading:
+    return calm(minutes, **{"systolic": 165, "diastolic": 95, **measured})
+
+
+def refused(earlier: Sequence[Reading], reading: Reading, care: Care = ORDINARY) -> list[tuple[str, str]]:
+    """Codes and pointers of why it may not be measured again."""
+    try:
+        require_repeatable(earlier, reading, care)
+    except RuleBroken as refusal:
+        return [(fault.code, fault.pointer) for fault in refusal.faults]
+    return []
+
+
+@pytest.mark.parametrize(("minutes", "is_refused"), [(1, True), (14.99, True), (15, False), (60, False)])
+def test_a_better_value_counts_fifteen_minutes_after_the_worse_one(minutes: float, *, is_refused: bool):
+    earlier, again = [calm(-30), high(0, heart_rate=121)], calm(minutes)
     if not is_refused:
         return require_repeatable(earlier, again, ORDINARY)
     with pytest.raises(RuleBroken) as refusal:
         require_repeatable(earlier, again, ORDINARY)
     assert refusal.value.code == "vitals.too-soon"
-    assert [fault.pointer for fault in refusal.value.faults] == ["/systolic", "/heart_rate", "/spo2"]
+    assert [fault.pointer for fault in refusal.value.faults] == ["/systolic", "/heart_rate"]
     assert refusal.value.faults[0].context == {"earliest_at": at(15).isoformat()}
     return None
 
 
-def test_a_vital_is_measured_four_times_at_most():
-    times = [calm(0), calm(15), calm(30)]
+def test_a_bad_value_is_measured_again_three_times_at_most():
+    times = [high(0), high(15), high(30)]
     require_repeatable(times, calm(45), ORDINARY)
-    with pytest.raises(RuleBroken) as refusal:
-        require_repeatable([*times, calm(45)], calm(90), ORDINARY)
-    assert {fault.code for fault in refusal.value.faults} == {"vitals.too-many"}
+    assert refused([*times, high(45)], calm(90)) == [("vitals.too-many", "/systolic")]
+    assert refused([*times, high(45)], high(90)) == []
+    require_repeatable([calm(0), calm(15), calm(30), calm(45), high(60)], calm(75), ORDINARY)
+
+
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [
+        ((128, 80), (140, 80)),
+        ((128, 80), (160, 80)),
+        ((145, 80), (160, 80)),
+        ((141, 80), (159, 80)),
+        ((165, 80), (215, 130)),
+        ((128, 80), (85, 60)),
+        ((128, 80), (128, 80)),
+    ],
+)
+def test_what_is_not_better_is_kept_at_once_however_often(before: tuple[int, int], now: tuple[int, int]):
+    times = pressures(*[before] * 4)
+    assert refused(times, calm(45.1, systolic=now[0], diastolic=now[1])) == []
+
+
+def test_what_got_worse_is_kept_with_all_that_was_measured_beside_it():
+    assert refused([high(0)], calm(5)) == [("vitals.too-soon", "/systolic")]
+    assert refused([high(0)], calm(5, spo2=91)) == []
+    assert refused([a_reading(0, systolic=165, diastolic=95)], calm(5, spo2=91)) == []
 
 
 def test_each_vital_counts_for_itself():
-    earlier = [calm(0), calm(15), calm(30), calm(45)]
+    earlier = [high(0), high(15), high(30), high(45)]
     require_repeatable(earlier, a_reading(46, temperature=Decimal(37)), ORDINARY)
-    require_repeatable([calm(0)], a_reading(1, respiratory_rate=14, pain=2, sedation=Sedation.AWAKE), ORDINARY)
-    require_repeatable([a_reading(0, temperature=Decimal(37))], calm(1), ORDINARY)
+    require_repeatable([high(0)], a_reading(1, respiratory_rate=14, pain=2, sedation=Sedation.AWAKE), ORDINARY)
+    require_repeatable([a_reading(0, temperature=Decimal(39))], calm(1), ORDINARY)
 
 
 def test_the_protocol_says_how_often_and_how_soon():
     once = Care(repeat_after=5, most_repeats=1)
-    require_repeatable([calm(0)], calm(5), once)
-    with pytest.raises(RuleBroken):
-        require_repeatable([calm(0), calm(5)], calm(60), once)
+    assert refused([high(0)], calm(5), once) == []
+    assert refused([high(0)], calm(4.9), once) == [("vitals.too-soon", "/systolic")]
+    assert refused([high(0), high(5)], calm(60), once) == [("vitals.too-many", "/systolic")]
 
 
 @given(st.lists(st.tuples(st.integers(60, 220), st.integers(30, 59)), min_size=1, max_size=4), st.randoms())
-def test_which_measurement_counts_does_not_depend_on_their_order(pairs: list[tuple[int, int]], chance: Any):
+def test_which_measurement_is_come_back_to_does_not_depend_on_their_order(pairs: list[tuple[int, int]], chance: Any):
     readings = pressures(*pairs)
     shuffled = chance.sample(readings, len(readings))
     assert counted(shuffled, LIMITS) == counted(readings, LIMITS)
-    best = verdict(readings, ORDINARY)
-    alone = [verdict([one], ORDINARY).stage for one in readings]
-    assert best.stage in alone
-    assert (best.stage is None) == (None in alone)
+    assert judged(shuffled, ORDINARY) == judged(readings, ORDINARY) == judged(readings[-1:], ORDINARY)
 
 
 # --- during the session ---------------------------------------------------------------------------------------------
@@ -353,4 +410,4 @@ def test_advice_knows_since_when():
 
 def test_a_protocol_without_a_limit_to_refuse_does_not_start_where_it_would_stop():
     stops = Limit(Vital.HEART_RATE, Stage.STOP, Side.OVER, Decimal(130))
-    assert verdict([calm(heart_rate=131)], replace(ORDINARY, limits=(stops,))).stage is Stage.REFUSE
+    assert judged([calm(heart_rate=131)], replace(ORDINARY, limits=(stops,))).stage is Stage.REFUSE

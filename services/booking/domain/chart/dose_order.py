@@ -95,7 +95,10 @@ class Wanted:
 
 @dataclass(frozen=True)
 class History:
-    """What is known of the patient's doses: none `is_first`; `last_mg` is what the last full one here gave."""
+    """What is known of the patient's doses. `is_first`: there is none; `last_mg` is what the last one here gave.
+
+    An aborted dose counts as it was given: to give the whole again is a change that a second clinician looks at.
+    """
 
     is_first: bool
     last_mg: Decimal | None = None

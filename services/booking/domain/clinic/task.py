@@ -29,6 +29,7 @@ class TaskKind(StrEnum):
     CONSENT_EXPIRES = "consent-expires"
     OBSERVATION_OVERDUE = "observation-overdue"
     STOP_ADVICE = "stop-advice"
+    DOSE_EXCEEDED = "dose-exceeded"
     INTEGRATION_PROPOSAL = "integration-proposal"
 
 

@@ -39,6 +39,9 @@ BLOOD_PRESSURE: Final = (Vital.SYSTOLIC, Vital.DIASTOLIC)
 """Two values of one measurement."""
 REQUIRED: Final = (*BLOOD_PRESSURE, Vital.HEART_RATE, Vital.SPO2)
 """What is measured before every start and at every look. Clinic default."""
+LOW: Final = (Vital.SYSTOLIC, Vital.HEART_RATE, Vital.SPO2)
+HIGH: Final = (*BLOOD_PRESSURE, Vital.HEART_RATE)
+"""Of what is too low, or too high, no protocol goes without limits to refuse a start and to stop."""
 
 
 def _range(least: str, most: str) -> tuple[Decimal, Decimal]:
@@ -150,18 +153,20 @@ class Care:
 
     Readings are due every `infusion_every` minutes of the infusion and `recovery_every` of the recovery, and are
     overdue `…_grace` minutes later. Before the start a vital may be measured again `most_repeats` times, each
-    `repeat_after` minutes after the time before. The patient stays `observe` minutes after the end of the infusion; a
+    `repeat_after` minutes after the time before; what was measured counts for `reading_minutes`. The patient stays
+    `observe` minutes after the end of the infusion; a
     clinician may let them go earlier, never before `observe_floor`. `asks_pain`: a pain score is due before, hourly and
     at the end. Nobody goes home with more than `most_dissociation` points on `dissociation_scale`.
 
     Who comes up to `late_minutes` after the start is treated as planned, who comes later if the staff say so. A weight
     counts for `weight_days`, for a first dose `first_weight_days`. A dose is rounded down to a multiple of `dose_step`
     mg; above `most_mg_per_kg` (None: the order alone decides) or `change_percent` away from the dose given last it
-    needs a second signature. `near_percent`: how near the systolic pressure and the heart rate must be to those before
+    needs a second signature. `near_percent`: how near the blood pressure and the heart rate must be to those before
     the start, for going home. `no_driving_hours` count from the discharge; `solids_hours`, `fluids_minutes` and
     `substance_hours` are free of food, of clear fluids, of alcohol and other substances before the start. A course asks
     for `least_trials` that failed before, for `severe_from` points of severity (None: for no severity), and for an
-    assessment of the last `assessment_days`.
+    assessment of the last `assessment_days`. Who supervises a dose holds each of `supervisor_skills` on that date (the
+    American Psychiatric Association's consensus of 2017 asks for advanced cardiac life support).
     """
 
     infusion_minutes: int = 40
@@ -171,6 +176,7 @@ class Care:
     recovery_grace: int = 5
     repeat_after: int = 15
     most_repeats: int = 3
+    reading_minutes: int = 60
     observe: int = 60
     observe_floor: int = 30
     asks_pain: bool = False
@@ -190,6 +196,7 @@ class Care:
     least_trials: int = 0
     severe_from: int | None = None
     assessment_days: int = 180
+    supervisor_skills: tuple[str, ...] = ("acls",)
     limits: tuple[Limit, ...] = LIMITS
 
 
@@ -199,21 +206,22 @@ _DAY: Final = Decimal(24 * 60)
 FIGURES: Final[Mapping[str, tuple[Decimal, Decimal]]] = MappingProxyType(
     {
         "infusion_minutes": _range("1", "720"),
-        "infusion_every": _range("1", "120"),
+        "infusion_every": _range("1", "30"),
         "infusion_grace": _range("0", "60"),
-        "recovery_every": _range("1", "120"),
+        "recovery_every": _range("1", "60"),
         "recovery_grace": _range("0", "60"),
         "repeat_after": _range("0", "120"),
         "most_repeats": _range("0", "10"),
-        "observe": (Decimal(0), _DAY),
-        "observe_floor": (Decimal(0), _DAY),
+        "reading_minutes": _range("15", "120"),
+        "observe": (Decimal(30), _DAY),
+        "observe_floor": (Decimal(30), _DAY),
         "most_dissociation": _range("0", "24"),
         "near_percent": _range("0", "100"),
         "late_minutes": (Decimal(0), _DAY),
-        "solids_hours": _range("0", "24"),
-        "fluids_minutes": (Decimal(0), _DAY),
-        "substance_hours": _range("0", "168"),
-        "no_driving_hours": _range("0", "168"),
+        "solids_hours": _range("2", "24"),
+        "fluids_minutes": (Decimal(30), _DAY),
+        "substance_hours": _range("12", "168"),
+        "no_driving_hours": _range("24", "168"),
         "weight_days": _range("1", "366"),
         "first_weight_days": _range("1", "366"),
         "dose_step": _range("0.01", "10"),
@@ -224,6 +232,10 @@ FIGURES: Final[Mapping[str, tuple[Decimal, Decimal]]] = MappingProxyType(
         "assessment_days": _range("1", "366"),
     }
 )
-"""The least and the most that a protocol may set: wide enough for any clinic, too narrow for slips of the hand."""
+"""The least and the most that a protocol may set: wide enough for any clinic, too narrow for slips of the hand.
+
+Nobody goes home before half an hour, drives before the day after, or is looked at less than every half hour while the
+medicine is given: the least that published clinics do. Fasting of the esketamine label is the shortest there is.
+"""
 LONGEST_WAIT: Final = 3600
 """For how many seconds a value may lie beyond a limit, at most, before that counts."""

@@ -2,9 +2,21 @@
 
 from collections.abc import Callable, Iterator
 from itertools import combinations
+from re import fullmatch
 from typing import Final
 
-from services.booking.domain.protocol.care import FIGURES, LONGEST_WAIT, PLAUSIBLE, REQUIRED, Care, Limit, Stage
+from services.booking.domain.calendar.resource import SKILL_CODE
+from services.booking.domain.protocol.care import (
+    FIGURES,
+    HIGH,
+    LONGEST_WAIT,
+    LOW,
+    PLAUSIBLE,
+    REQUIRED,
+    Care,
+    Limit,
+    Stage,
+)
 from shared.errors import Fault
 
 
@@ -39,6 +51,13 @@ def _order(care: Care) -> Iterator[Fault]:
         yield Fault("protocol.grace-too-long", "A look is overdue before the next one is due.", "/recovery_grace")
 
 
+def _skills(care: Care) -> Iterator[Fault]:
+    codes = care.supervisor_skills
+    if len(codes) > len(set(codes)) or not all(fullmatch(SKILL_CODE, code) for code in codes):
+        detail = "Skills are lower-case words joined by hyphens, each said once."
+        yield Fault("protocol.skills-unclear", detail, "/supervisor_skills")
+
+
 def _limits(care: Care) -> Iterator[Fault]:
     for place, limit in enumerate(care.limits):
         least, most = PLAUSIBLE[limit.vital]
@@ -51,12 +70,15 @@ def _limits(care: Care) -> Iterator[Fault]:
 
 
 def _missing_limits(care: Care) -> Iterator[Fault]:
-    there = {(limit.vital, limit.stage) for limit in care.limits}
+    there = {(limit.vital, limit.stage, limit.is_low) for limit in care.limits}
     for vital in REQUIRED:
-        for stage in (Stage.REFUSE, Stage.STOP):
-            if (vital, stage) not in there:
-                detail = f"{vital} has a limit to {stage}."
-                yield Fault("protocol.limit-missing", detail, "/limits", {"vital": vital, "stage": stage})
+        for side, vitals in (("low", LOW), ("high", HIGH)):
+            for stage in (Stage.REFUSE, Stage.STOP):
+                if vital in vitals and (vital, stage, side == "low") not in there:
+                    detail = f"Too {side} a {vital} has a limit to {stage}."
+                    yield Fault(
+                        "protocol.limit-missing", detail, "/limits", {"vital": vital, "stage": stage, "side": side}
+                    )
 
 
 def _limits_against_each_other(care: Care) -> Iterator[Fault]:
@@ -83,6 +105,7 @@ def _clash(one: Limit, other: Limit) -> tuple[str, str] | None:
 _RULES: Final[tuple[Callable[[Care], Iterator[Fault]], ...]] = (
     _figures,
     _order,
+    _skills,
     _limits,
     _missing_limits,
     _limits_against_each_other,

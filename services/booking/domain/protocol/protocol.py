@@ -10,6 +10,7 @@ behind the end.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
 from itertools import takewhile
@@ -75,6 +76,14 @@ CAPS: Final[Mapping[Condition, Caps]] = MappingProxyType(
     }
 )
 """What holds where a protocol sets nothing of its own. Clinic defaults, for a licensed clinician to approve."""
+
+
+MOST_MG_PER_KG: Final[Mapping[Condition, Decimal]] = MappingProxyType(
+    {Condition.BIPOLAR: Decimal("0.75"), Condition.BPD: Decimal("0.75")}
+)
+"""What one clinician signs at most, whatever the protocol says, where mania or instability is to be feared. Clinic
+default, for a licensed clinician to approve.
+"""
 
 
 @dataclass(frozen=True)
@@ -202,6 +211,13 @@ class Regimen:
     def caps_for(self, condition: Condition | None = None) -> Caps:
         """How many doses a person may be given; of all that it treats the strictest while nobody says which."""
         return self.caps or strictest(CAPS[one] for one in ([condition] if condition else self.conditions))
+
+    def care_for(self, condition: Condition) -> Care:
+        """What the day of a dose asks for where this is treated."""
+        most, protocols_own = MOST_MG_PER_KG.get(condition), self.care.most_mg_per_kg
+        if most is None or protocols_own is None:
+            return self.care
+        return replace(self.care, most_mg_per_kg=min(most, protocols_own))
 
     def investigates(self, condition: Condition) -> bool:
         """Whether treating this is investigational, by the protocol's own word or whatever it says."""

@@ -1,23 +1,35 @@
 """What must hold for a protocol before it may be published."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 from itertools import pairwise
+from types import MappingProxyType
 from typing import Final
 
 from services.booking.domain.calendar.resource import PEOPLE, SKILL_CODE
 from services.booking.domain.calendar.slots import LONGEST_SESSION, SLOT
 from services.booking.domain.protocol.caps import Caps
 from services.booking.domain.protocol.care_rules import faults_of_care
-from services.booking.domain.protocol.protocol import Block, Phase, Protocol, Regimen, an_edition
+from services.booking.domain.protocol.protocol import Block, Modality, Phase, Protocol, Regimen, an_edition
 from services.booking.domain.protocol.spacing import earliest_course, notes
 from shared.errors import Fault, RuleBroken
 
 MOST_SESSIONS: Final = 60
 """A longer course is several protocols."""
 _ANY_MONDAY: Final = date(2026, 1, 5)
+_INTRAVENOUS: Final = MappingProxyType({"solids_hours": 4, "fluids_minutes": 120})
+FLOORS: Final[Mapping[Modality, Mapping[str, int]]] = MappingProxyType(
+    {
+        Modality.INFUSION: _INTRAVENOUS,
+        Modality.KAP: _INTRAVENOUS,
+        Modality.ESKETAMINE: MappingProxyType({"observe_floor": 120}),
+    }
+)
+"""What no protocol of a kind goes below: four hours without food is the shortest of published clinics, two without
+clear fluids the ASA's; two hours of observation are the esketamine label's.
+"""
 _NO_CAPS: Final = Caps(per_7=MOST_SESSIONS, per_30=MOST_SESSIONS)
 
 
@@ -91,6 +103,13 @@ def _careless(regimen: Regimen) -> Iterator[Fault]:
         yield replace(fault, pointer=f"/care{fault.pointer}")
 
 
+def _below_floor(regimen: Regimen) -> Iterator[Fault]:
+    for name, least in FLOORS[regimen.modality].items():
+        if getattr(regimen.care, name) < least:
+            detail = f"Given like this {name} is {least} at least."
+            yield Fault("protocol.below-floor", detail, f"/care/{name}")
+
+
 def _faults_of_phase(phase: Phase, *, follows: bool) -> Iterator[tuple[str, str]]:
     if phase.sessions is not None and phase.sessions < 1:
         yield "protocol.no-sessions", "A phase has at least one session."
@@ -146,4 +165,5 @@ _RULES: Final[tuple[Callable[[Regimen], Iterator[Fault]], ...]] = (
     _window_backward,
     _caps_backward,
     _careless,
+    _below_floor,
 )

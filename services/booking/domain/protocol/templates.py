@@ -8,7 +8,6 @@ other numbers, block lengths among them, are clinic defaults, editable.
 """
 
 from collections.abc import Mapping
-from decimal import Decimal
 from types import MappingProxyType
 from typing import Final
 
@@ -17,6 +16,7 @@ from services.booking.domain.calendar.slots import Weekday
 from services.booking.domain.protocol.caps import Caps
 from services.booking.domain.protocol.care import ORDINARY, Care
 from services.booking.domain.protocol.protocol import (
+    MOST_MG_PER_KG,
     Block,
     Condition,
     Modality,
@@ -91,8 +91,8 @@ ESKETAMINE_BLOCKS: Final = (
 
 _RESISTANT = Care(least_trials=2, severe_from=15)
 """Two failed trials (a published outpatient course asks for two, the Veterans' one for four), PHQ-9 from 15."""
-_CAREFUL = Care(most_mg_per_kg=Decimal("0.75"))
-"""For conditions in which mania or instability is to be feared. Clinic default."""
+_CAREFUL = Care(most_mg_per_kg=MOST_MG_PER_KG[Condition.BIPOLAR])
+"""For conditions in which mania or instability is to be feared; protocols for several keep to it, too."""
 
 
 def _induction(sessions: int, min_days: int, max_days: int, per_seven_days: int) -> tuple[Phase, ...]:

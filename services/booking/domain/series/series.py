@@ -138,6 +138,15 @@ class Series:
         return all(one.number == number or one.slots.isdisjoint(slots) for one in self.live)
 
     @property
+    def _arrived(self) -> tuple[Session, ...]:
+        """The doses whose patients wait for them."""
+        return tuple(one for one in self.sessions if one.doses and one.status is SessionStatus.CHECKED_IN)
+
+    def _day_behind(self, on: date, days: int = 1) -> datetime:
+        """The begin of the local day so many days behind a date."""
+        return resolve_forward(datetime.combine(on + timedelta(days=days), time()), self.zone)
+
+    @property
     def _placed(self) -> tuple[Session, ...]:
         return (*self.live, self.offered.session) if self.offered and self.offer_stands else self.live
 
@@ -152,8 +161,9 @@ class Series:
         if self.status is SeriesStatus.HELD or self.status in OVER:
             return None
         if is_underway(self.sessions):
-            booked = (one.starts_at for one in self.sessions if one.status is SessionStatus.BOOKED)
-            return min((at + self.grace for at in booked), default=None)
+            booked = (one.starts_at + self.grace for one in self.sessions if one.status is SessionStatus.BOOKED)
+            days = (self._day_behind(one.on) for one in self._arrived)
+            return min((*booked, *days), default=None)
         return self.closes_at
 
     @property
@@ -162,8 +172,8 @@ class Series:
 
         After more than 14 days without treatment the course would be assessed again anyway. Clinic default.
         """
-        last = max(session.on for session in self.sessions) + timedelta(days=SUSPENDED_AFTER + 1)
-        return resolve_forward(datetime.combine(last, time()), self.zone)
+        last = max(session.on for session in self.sessions)
+        return self._day_behind(last, SUSPENDED_AFTER + 1)
 
     def session(self, number: int) -> Session:
         """Session `number`. Raises `NotFound`."""
@@ -257,6 +267,10 @@ class Series:
         """The booked sessions that nobody came to until the grace was over."""
         booked = (session for session in self.sessions if session.status is SessionStatus.BOOKED)
         return tuple(session for session in booked if session.starts_at + self.grace <= at)
+
+    def forgotten(self, at: datetime) -> tuple[Session, ...]:
+        """The doses whose patients came and were given nothing all day: what was asked and measured is of that day."""
+        return tuple(one for one in self._arrived if self._day_behind(one.on) <= at)
 
     def close(self, *, at: datetime) -> "Changed":
         """Nothing can happen any more: completed when any session took place, else cancelled."""

@@ -19,7 +19,7 @@ from services.booking.domain.series.series import Series
 from services.booking.domain.series.session import Session, SessionStatus
 from services.booking.domain.treatment.preparation import Pregnancy, SuicideRisk
 from services.booking.domain.treatment.treatment import Treatment
-from services.booking.domain.treatment.vitals import MISSING, REFUSED, REVIEW, verdict
+from services.booking.domain.treatment.vitals import MISSING, REFUSED, REVIEW, TOO_OLD, verdict
 from shared.errors import Conflict, Fault
 from shared.localtime import local_date
 
@@ -30,8 +30,10 @@ CLINICIAN: Final = frozenset({"clinician"})
 PSYCHIATRIST: Final = frozenset({"psychiatrist"})
 GATE: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
     {
+        "session.not-today": NOBODY,
         "identity.not-confirmed": NOBODY,
         MISSING: NOBODY,
+        TOO_OLD: NOBODY,
         REFUSED: NOBODY,
         REVIEW: CLINICIAN,
         "fasting.not-asked": NOBODY,
@@ -115,13 +117,18 @@ def require_open(day: Day) -> None:
 # --- the rows -------------------------------------------------------------------------------------------------------
 
 
+def _date(day: Day) -> Iterator[Fault]:
+    if day.on != day.session.on:
+        yield Fault("session.not-today", f"Session {day.session.number} is on {day.session.on}.")
+
+
 def _identity(day: Day) -> Iterator[Fault]:
     if not day.treatment.answers.identity_confirmed:
         yield Fault("identity.not-confirmed", "Nobody has confirmed who the patient is.")
 
 
 def _vitals(day: Day) -> Iterator[Fault]:
-    yield from verdict(day.treatment.before_start, day.regimen.care).faults
+    yield from verdict(day.treatment.before_start, day.regimen.care, day.at).faults
 
 
 def _fasting(day: Day) -> Iterator[Fault]:
@@ -189,7 +196,8 @@ def _supervisor(day: Day) -> Iterator[Fault]:
     if clinician is None or clinician.kind is not ResourceKind.CLINICIAN:
         yield Fault("supervisor.missing", "No clinician of this clinic is named who supervises this dose.")
         return
-    needed = day.regimen.phase_of(day.treatment.number).skills_of(ResourceKind.CLINICIAN)
+    of_place = day.regimen.phase_of(day.treatment.number).skills_of(ResourceKind.CLINICIAN)
+    needed = {*of_place, *day.regimen.care.supervisor_skills}
     held = [skill.code for skill in clinician.skills]
     if not (clinician.is_active and clinician.has_skills({*needed, *held}, day.on)):
         yield Fault("supervisor.not-valid", "The supervising clinician is in use, with every credential valid today.")
@@ -228,6 +236,7 @@ def _elsewhere(day: Day) -> Iterator[Fault]:
 
 
 _CHECKS: Final[tuple[Callable[[Day], Iterator[Fault]], ...]] = (
+    _date,
     _identity,
     _vitals,
     _fasting,

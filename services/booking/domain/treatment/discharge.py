@@ -12,12 +12,13 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from services.booking.domain.protocol.care import Care, Vital
+from services.booking.domain.protocol.care import BLOOD_PRESSURE, Care, Vital
 from services.booking.domain.treatment import dissociation
 from services.booking.domain.treatment.adverse_event import AdverseEvent
+from services.booking.domain.treatment.observation import ORDINARY_LOOK, looks_of
 from services.booking.domain.treatment.preparation import OF_CONCERN
 from services.booking.domain.treatment.treatment import End, Treatment
-from services.booking.domain.treatment.vitals import counted
+from services.booking.domain.treatment.vitals import Reading, Sedation, counted, passed_since
 from shared.errors import Conflict, Fault, RuleBroken
 
 ENOUGH_POINTS: Final = 9
@@ -31,6 +32,7 @@ DISCHARGE: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         "discharge.under-floor": NOBODY,
         "discharge.too-early": CLINICIAN,
         "discharge.reading-due": NOBODY,
+        "discharge.beyond-limit": NOBODY,
         "discharge.not-near-baseline": CLINICIAN,
         "discharge.not-oriented": NOBODY,
         "discharge.not-steady": CLINICIAN,
@@ -104,6 +106,12 @@ class Leaving:
     care: Care
     at: datetime
 
+    @property
+    def recent(self) -> list[Reading]:
+        """What was read in the recovery, not longer ago than its looks are apart."""
+        since = max(self.end.at, self.at - timedelta(minutes=self.care.recovery_every))
+        return [reading for reading in self.treatment.since_start if reading.at >= since]
+
 
 def every_fault(treatment: Treatment, checklist: Checklist, care: Care, at: datetime) -> list[Fault]:
     """All that speaks against going home, whatever was set aside. Raises `Conflict` while the dose is being given."""
@@ -133,18 +141,31 @@ def _observation(leaving: Leaving) -> Iterator[Fault]:
 
 
 def _readings(leaving: Leaving) -> Iterator[Fault]:
-    """Blood pressure and heart rate of the recovery, not older than its grid, near those before the start."""
-    since = max(leaving.end.at, leaving.at - timedelta(minutes=leaving.care.recovery_every))
+    """What each look asks for, taken in the recovery and not longer ago than its grid."""
+    taken = {look for reading in leaving.recent for look in looks_of(reading)}
+    for look in ORDINARY_LOOK:
+        if look not in taken:
+            detail = f"{look} was not looked at in the last {leaving.care.recovery_every} minutes."
+            yield Fault("discharge.reading-due", detail, context={"look": str(look)})
+
+
+def _limits(leaving: Leaving) -> Iterator[Fault]:
+    """Nothing that advised to stop when it was measured last, whenever that was."""
+    for passed in passed_since(leaving.treatment.since_start, leaving.care.limits):
+        detail = f"{passed.limit.vital} {passed.value}: {passed.limit}."
+        yield Fault("discharge.beyond-limit", detail, context={"vital": str(passed.limit.vital)})
+
+
+def _baseline(leaving: Leaving) -> Iterator[Fault]:
+    """Blood pressure and heart rate near those before the start."""
     newest: dict[Vital, Decimal] = {}
-    for reading in leaving.treatment.since_start:
-        if reading.at >= since:
-            newest |= reading.values
+    for reading in leaving.recent:
+        newest |= reading.values
     baseline = counted(leaving.treatment.before_start, leaving.care.limits)
-    for vital in (Vital.SYSTOLIC, Vital.HEART_RATE):
-        if vital not in newest:
-            detail = f"{vital} was not measured in the last {leaving.care.recovery_every} minutes."
-            yield Fault("discharge.reading-due", detail, context={"vital": str(vital)})
-        elif vital in baseline and not _is_near(newest[vital], baseline[vital], leaving.care.near_percent):
+    for vital in (*BLOOD_PRESSURE, Vital.HEART_RATE):
+        if {vital} <= newest.keys() & baseline.keys() and not _is_near(
+            newest[vital], baseline[vital], leaving.care.near_percent
+        ):
             detail = f"{vital} is {newest[vital]}, more than {leaving.care.near_percent} % from {baseline[vital]}."
             yield Fault("discharge.not-near-baseline", detail, context={"vital": str(vital)})
 
@@ -156,7 +177,9 @@ def _is_near(value: Decimal, baseline: Decimal, percent: int) -> bool:
 def _condition(leaving: Leaving) -> Iterator[Fault]:
     checklist = leaving.checklist
     is_fine = checklist.has_enough_points
-    if not _or(checklist.is_oriented, is_fine):
+    sedation = [one.sedation for one in leaving.recent if one.sedation is not None]
+    is_awake = not sedation or sedation[-1] is Sedation.AWAKE
+    if not (is_awake and _or(checklist.is_oriented, is_fine)):
         yield Fault("discharge.not-oriented", "The patient is awake and knows who, where and when.")
     if not _or(checklist.walks_steadily, is_fine):
         yield Fault("discharge.not-steady", "The patient walks without help, or as before.")
@@ -206,6 +229,8 @@ def _dissociation(leaving: Leaving) -> Iterator[Fault]:
 _CHECKS: Final[tuple[Callable[[Leaving], Iterator[Fault]], ...]] = (
     _observation,
     _readings,
+    _limits,
+    _baseline,
     _condition,
     _safety,
     _suicide_risk,

@@ -127,6 +127,12 @@ def _minutes(minutes: int) -> timedelta:
     return timedelta(minutes=minutes)
 
 
+def missing(point: Point, watch: Watch) -> tuple[Look, ...]:
+    """What of it nobody has taken."""
+    taken = _taken(watch)
+    return tuple(look for look in point.asks if all(at < point.opens_at for at in taken[look]))
+
+
 def answered_at(point: Point, watch: Watch) -> datetime | None:
     """When the last of what it asks for was taken, in time or late; None while something is missing."""
     taken = _taken(watch)
@@ -138,13 +144,14 @@ def answered_at(point: Point, watch: Watch) -> datetime | None:
 def _taken(watch: Watch) -> Mapping[Look, Sequence[datetime]]:
     taken: dict[Look, list[datetime]] = {look: [] for look in Look}
     for reading in watch.readings:
-        for look in _looks_of(reading):
+        for look in looks_of(reading):
             taken[look].append(reading.at)
     taken[Look.DISSOCIATION] = [score.at for score in watch.scores]
     return taken
 
 
-def _looks_of(reading: Reading) -> set[Look]:
+def looks_of(reading: Reading) -> set[Look]:
+    """What a reading answers."""
     beside = {Look.SEDATION: reading.sedation, Look.PAIN: reading.pain}
     return {OF_VITAL[vital] for vital in reading.values} | {look for look, said in beside.items() if said is not None}
 

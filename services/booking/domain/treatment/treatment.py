@@ -7,7 +7,7 @@ has none. Every fact keeps who stated it and when; nothing is taken back, a late
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from types import MappingProxyType
@@ -16,7 +16,15 @@ from typing import Any, Final
 from services.booking.domain.protocol.care import Care
 from services.booking.domain.treatment.adverse_event import AdverseEvent
 from services.booking.domain.treatment.dissociation import Score
-from services.booking.domain.treatment.observation import Point, Watch, answered_at, next_look_at, overdue
+from services.booking.domain.treatment.observation import (
+    Look,
+    Point,
+    Watch,
+    answered_at,
+    missing,
+    next_look_at,
+    overdue,
+)
 from services.booking.domain.treatment.preparation import Answers, RiskAnswer, Statement, merged, require_possible
 from services.booking.domain.treatment.vitals import (
     Passed,
@@ -192,6 +200,11 @@ class Treatment:
         return self.start is not None
 
     @property
+    def was_given_too_much(self) -> bool:
+        """Whether more was given than was ordered."""
+        return self.start is not None and self.end is not None and self.end.given_mg > self.start.dose_mg
+
+    @property
     def has_escort(self) -> bool:
         """Whether somebody takes the patient home who may."""
         return self.answers.escort is not None and self.answers.escort.is_valid
@@ -292,29 +305,38 @@ class Treatment:
     def watched(self, care: Care, *, at: datetime) -> "Treatment":
         """With an alarm for what is overdue at an instant, and the instant at which to look again.
 
-        While an alarm is unanswered there is no other for the same looks: who has not been looked at is not called for
-        again every few minutes.
+        Of several overdue looks for the same the newest counts. Each look up to the planned end of the observation is
+        an alarm of its own; behind that one that nobody answers is enough for each thing that is still missing: who
+        lies there for days on record is not called for every few minutes.
         """
-        if not self.is_under_way:
+        if not self.is_under_way or self.start is None:
             return replace(self, next_at=None)
         watch = self.watch(care)
         alarms = [
             one if one.answered_at else replace(one, answered_at=answered_at(one.point, watch)) for one in self.alarms
         ]
-        waiting = {look for one in alarms if one.answered_at is None for look in one.point.asks}
-        for point in overdue(watch, at):
-            if not waiting.issuperset(point.asks):
-                alarms.append(Alarm(point, at))
-                waiting.update(point.asks)
-        return replace(self, alarms=tuple(alarms), next_at=next_look_at(watch, at))
+        waiting = {look for one in alarms if one.answered_at is None for look in missing(one.point, watch)}
+        over_at = watch.ended_at or watch.started_at + timedelta(minutes=self.start.minutes)
+        until, new = over_at + timedelta(minutes=care.observe), list[Alarm]()
+        newer: set[Look] = set()
+        for point in reversed(overdue(watch, at)):
+            is_called = any(one.point.at == point.at and set(one.point.asks) >= set(point.asks) for one in alarms)
+            said = newer if point.at <= until else newer | waiting
+            if not is_called and not said.issuperset(missing(point, watch)):
+                new.append(Alarm(point, at))
+            newer.update(missing(point, watch))
+        return replace(self, alarms=(*alarms, *reversed(new)), next_at=next_look_at(watch, at))
 
     # --- the end
 
     def ended(self, end: End) -> "Treatment":
-        """The infusion is over. Raises `RuleBroken` for more than was ordered, or an abort without a reason."""
+        """The infusion is over; more than was ordered is put on record, too (`was_given_too_much`).
+
+        Raises `RuleBroken` for less than nothing, or an abort without a reason.
+        """
         over = self.after(TreatmentMove.END, end=end)
-        if self.start is not None and not 0 <= end.given_mg <= self.start.dose_mg:
-            detail = f"The order is {self.start.dose_mg} mg: 0 to {self.start.dose_mg} mg may have been given."
+        if end.given_mg < 0:
+            detail = "Nobody was given less than nothing."
             raise RuleBroken(
                 "treatment.not-as-ordered", detail, [Fault("treatment.not-as-ordered", detail, "/given_mg")]
             )

@@ -24,6 +24,7 @@ REVIEW: Final = "vitals.review"
 """The code of what a clinician may let pass before a start."""
 REFUSED: Final = "vitals.refused"
 MISSING: Final = "vitals.missing"
+TOO_OLD: Final = "vitals.too-old"
 
 
 class Sedation(IntEnum):
@@ -100,19 +101,30 @@ def _slip(detail: str, field: str = "") -> Fault:
 
 
 def require_repeatable(earlier: Sequence[Reading], reading: Reading, care: Care) -> None:
-    """Whether what `reading` measures may be measured once more before the start.
+    """Whether what `reading` finds better than the time before may be measured once more before the start.
 
-    Raises `RuleBroken`: `vitals.too-many` after `care.most_repeats` repeats, `vitals.too-soon` less than
-    `care.repeat_after` minutes after the time before. Measuring again until it suits is no measuring.
+    Raises `RuleBroken`: `vitals.too-many` after `care.most_repeats` repeats of what passes a limit, `vitals.too-soon`
+    less than `care.repeat_after` minutes after the time before. Measuring again until it suits is no measuring; what
+    has not got better is kept at any time, and what was measured beside something that got worse with it.
     """
-    if faults := [fault for what in MEASUREMENTS for fault in _unrepeatable(what, earlier, reading, care)]:
+    change = {what: _change(what, earlier, reading, care) for what in MEASUREMENTS}
+    if any(graver > 0 for graver in change.values()):
+        return
+    better = [what for what in MEASUREMENTS if change[what] < 0]
+    if faults := [fault for what in better for fault in _unrepeatable(what, earlier, reading, care)]:
         raise RuleBroken(faults[0].code, "Before the start nothing is measured too often.", faults)
 
 
+def _change(what: Sequence[Vital], earlier: Sequence[Reading], reading: Reading, care: Care) -> int:
+    """By how many stages it is graver than the time before (below 0: better); nothing when it was not measured now."""
+    now, before = _only(what, reading), _newest(what, earlier)
+    if not now:
+        return 0
+    return _gravity(now, care.limits) - _gravity(_only(what, before) if before else {}, care.limits)
+
+
 def _unrepeatable(what: Sequence[Vital], earlier: Sequence[Reading], reading: Reading, care: Care) -> Iterator[Fault]:
-    before = [one.at for one in earlier if one.values.keys() & set(what)]
-    if not before or not reading.values.keys() & set(what):
-        return
+    before = [one.at for one in earlier if _gravity(_only(what, one), care.limits) >= 0]
     pointer = f"/{field_of(what[0])}"
     if len(before) > care.most_repeats:
         yield Fault("vitals.too-many", f"{what[0]} is measured again {care.most_repeats} times at most.", pointer)
@@ -129,24 +141,31 @@ class Verdict:
     faults: tuple[Fault, ...]
 
 
-def verdict(before: Sequence[Reading], care: Care) -> Verdict:
-    """Of all readings before the start the best measurement of each kind counts.
+def verdict(before: Sequence[Reading], care: Care, at: datetime) -> Verdict:
+    """Of all readings before a start at an instant the newest measurement of each kind counts, whatever was before.
 
-    The best is the one that the least grave limit is passed by, then the lowest. Nobody starts while a vital of
-    `REQUIRED` (or pain, where the protocol asks for it) was not measured, or beyond a limit at which to stop.
+    Nobody starts while a vital of `REQUIRED` (or pain, where the protocol asks for it) was not measured, or longer ago
+    than `care.reading_minutes`; nor beyond a limit at which to stop.
     """
-    values = counted(before, care.limits)
+    newest = {what: one for what in MEASUREMENTS if (one := _newest(what, before))}
+    values = {vital: value for what, one in newest.items() for vital, value in _only(what, one).items()}
     missing: list[str] = [vital for vital in REQUIRED if vital not in values]
     if care.asks_pain and all(reading.pain is None for reading in before):
         missing.append("pain")
+    kept_for = timedelta(minutes=care.reading_minutes)
+    old = [vital for what, one in newest.items() if at - one.at > kept_for for vital in what if vital in REQUIRED]
     passed = {vital: limit for vital, value in values.items() if (limit := _gravest(vital, value, care.limits))}
-    faults = [*map(_lacks, missing), *(_forbids(limit, values[vital]) for vital, limit in passed.items())]
-    stages = [*(Stage.REFUSE for _ in missing), *(_before_start(limit.stage) for limit in passed.values())]
+    unknown = [*map(_lacks, missing), *(_outlived(vital, care) for vital in old)]
+    faults = [*unknown, *(_forbids(limit, values[vital]) for vital, limit in passed.items())]
+    stages = [*(Stage.REFUSE for _ in unknown), *(_before_start(limit.stage) for limit in passed.values())]
     return Verdict(max(stages, key=lambda stage: stage.gravity, default=None), tuple(faults))
 
 
 def counted(readings: Sequence[Reading], limits: Sequence[Limit]) -> dict[Vital, Decimal]:
-    """The best measurement of each kind: before the start these are the values to come back to."""
+    """The best measurement of each kind before the start, the least grave one, then the lowest: what to come back to.
+
+    The lowest, so that nobody goes home with a pressure that is only near to one of the excitement before.
+    """
     best: dict[Vital, Decimal] = {}
     for what in MEASUREMENTS:
         measured = [one for reading in readings if set(one := _only(what, reading)) == set(what)]
@@ -154,6 +173,11 @@ def counted(readings: Sequence[Reading], limits: Sequence[Limit]) -> dict[Vital,
             lowest = min(measured, key=lambda values: (_gravity(values, limits), *values.values()))
             best |= lowest
     return best
+
+
+def _newest(what: Sequence[Vital], readings: Iterable[Reading]) -> Reading | None:
+    """The last reading that measures it."""
+    return max((one for one in readings if _only(what, one)), key=lambda one: one.at, default=None)
 
 
 def _only(what: Sequence[Vital], reading: Reading) -> dict[Vital, Decimal]:
@@ -185,6 +209,11 @@ def _forbids(limit: Limit, value: Decimal) -> Fault:
 
 def _lacks(name: str) -> Fault:
     return Fault(MISSING, f"{name} is measured before the start.", context={"vital": name})
+
+
+def _outlived(vital: Vital, care: Care) -> Fault:
+    detail = f"{vital} is measured within {care.reading_minutes} minutes before the start."
+    return Fault(TOO_OLD, detail, context={"vital": vital})
 
 
 # --- during the session -----------------------------------------------------------------------------------------------
