@@ -207,7 +207,8 @@ def assert_on_record(town: Town, visit: Visit) -> None:
         *["treatment.prepare"] * 9,
         *("treatment.reading", "treatment.override", "session.start", *["treatment.reading"] * 3),
         *("treatment.adverse-event", "treatment.continue", "treatment.end", *["treatment.reading"] * 3),
-        *("treatment.dissociation", "treatment.adverse-event-resolved", "treatment.reading", "session.discharge"),
+        *("treatment.dissociation", "treatment.suicide-risk", "treatment.adverse-event-resolved"),
+        *("treatment.reading", "session.discharge"),
     ]
     reasons = {entry["action"]: entry["reason"] for entry in mine if entry["reason"]}
     assert reasons["treatment.override"] == "Always so here; 128 at home this morning."
