@@ -311,6 +311,8 @@ OTHER_BODY: Final[Mapping[str, Any]] = {
 }
 """What another intent would say; those without a body differ by having one."""
 SERVICE_OF_OPERATOR: Final = "notify"
+TAKES_ITS_COURSE: Final = ("series", "offers", "waitlist", "tasks", "alerts", "pages")
+"""What time and other services change: sessions fall due, offers end, alerts lie unanswered."""
 
 
 def test_every_post_is_walked(routes):
@@ -347,14 +349,22 @@ def settle(town: Town, clinic_id: str) -> None:
     eventually(is_settled, "doing what is due")
 
 
-def effects(town: Town, clinic_id: str, service: str, names: Mapping[str, str]) -> dict[str, Any]:
+def left_behind(town: Town, clinic: Clinic, service: str) -> list[Any]:
+    """What earlier cases left in this service: it goes on by itself, one more repetition changes nothing of it."""
+    database = town.databases()[SERVICES.index(service)]
+    rows = (database[name].find({"clinic_id": clinic.practice.id}, {"_id": 1}) for name in TAKES_ITS_COURSE)
+    return [row["_id"] for row in chain.from_iterable(rows)]
+
+
+def effects(town: Town, clinic_id: str, service: str, names: Mapping[str, str], others: list[Any]) -> dict[str, Any]:
     """Every aggregate of a clinic in the service that is asked, and how often it was changed; also all clinics.
 
-    Of check-ins only the one in question: others of this clinic open by themselves meanwhile. Nor do places count that
-    came free: they are offered by themselves. Of messages it counts which there are: they go out by themselves.
+    But not `others`. Of check-ins only the one in question: others of this clinic open by themselves meanwhile. Nor do
+    places count that came free: they are offered by themselves. Of messages it counts which there are: they go out by
+    themselves.
     """
     database = town.databases()[SERVICES.index(service)]
-    mine = {"clinic_id": clinic_id, "version": {"$exists": True}}
+    mine = {"clinic_id": clinic_id, "version": {"$exists": True}, "_id": {"$nin": others}}
     if "check_in_id" in names:
         mine["_id"] = names["check_in_id"]
     found: dict[str, Any] = {
@@ -374,6 +384,7 @@ def test_a_repeated_post_has_one_effect_and_one_answer(town, clinic, routes, nam
     route = routes[name]
     # Else whoever an earlier case left waiting is offered the place that this one frees, in the midst of it.
     nobody_waits(clinic.practice)
+    others = left_behind(town, clinic, route.service)
     names = PREPARED[name](clinic)
     path = route.filled(clinic_id=clinic.practice.id, **names)
     path = path.replace("/booking/v1/operations", f"/{SERVICE_OF_OPERATOR}/v1/operations")
@@ -385,7 +396,7 @@ def test_a_repeated_post_has_one_effect_and_one_answer(town, clinic, routes, nam
         return http.send("POST", path, headers=dict(headers), **({} if said is None else {"json": said}))
 
     def seen() -> dict[str, Any]:
-        return effects(town, clinic.practice.id, route.service, names)
+        return effects(town, clinic.practice.id, route.service, names, others)
 
     settle(town, clinic.practice.id)
     before = seen()

@@ -130,7 +130,7 @@ def test_a_receipt_of_a_lost_text_sends_the_reminder_by_e_mail(own: Practice):
 
 def test_what_nobody_signed_or_nobody_can_mean_is_refused_and_leaves_nothing(own: Practice):
     text = {"from": a_phone(), "text": "STOP"}
-    future = int(own.town.clock().timestamp()) + 301
+    future = int(own.town.clock().timestamp()) + 900
     body = json.dumps({"event_id": "e", **text}).encode()
     before = kept(own)
     with nothing_written(own.town, own.id):
