@@ -6,8 +6,8 @@ from services.booking.domain.clinic.task import TaskKind, new_task
 from services.booking.domain.protocol.care import Care
 from services.booking.domain.series.series import Series
 from services.booking.domain.treatment.day_gate import Day
-from services.booking.domain.treatment.observation import Look
-from services.booking.domain.treatment.treatment import Alarm, Treatment, treatment_id
+from services.booking.domain.treatment.observation import Alarm, Look
+from services.booking.domain.treatment.treatment import Treatment, treatment_id
 from services.booking.operations.assessments import assessment_faults_of
 from services.booking.operations.clearance import what_closes
 from services.booking.operations.consents import missing_consents

@@ -270,7 +270,7 @@ def test_below_these_no_clinic_goes(name: str, least: int):
 
 
 def test_a_look_is_taken_at_least_every_half_hour_and_every_hour_behind_the_infusion():
-    assert (FIGURES["infusion_every"][1], FIGURES["recovery_every"][1]) == (30, 60)
+    assert [FIGURES[name][1] for name in ("infusion_every", "recovery_every")] == [30, 60]
 
 
 @pytest.mark.parametrize(

@@ -164,7 +164,7 @@ def test_every_row_of_the_table_is_shown_here():
 
 @pytest.mark.parametrize(("code", "day"), [(code, day) for code, days in CASES.items() for day in days])
 def test_each_row_alone_closes_the_gate(code: str, day: Day):
-    assert codes(day) == [code]
+    assert set(codes(day)) == {code}
     with pytest.raises(Conflict, match=r"treatment\.gate-closed"):
         require_open(day)
 

@@ -143,7 +143,6 @@ class Series:
         return tuple(one for one in self.sessions if one.doses and one.status is SessionStatus.CHECKED_IN)
 
     def _day_behind(self, on: date, days: int = 1) -> datetime:
-        """The begin of the local day so many days behind a date."""
         return resolve_forward(datetime.combine(on + timedelta(days=days), time()), self.zone)
 
     @property

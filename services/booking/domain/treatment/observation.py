@@ -5,8 +5,8 @@ after the look before on. So no reading counts for a look that lies far ahead, a
 it is late for.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import count, groupby, takewhile
@@ -55,6 +55,15 @@ class Point:
     opens_at: datetime
     overdue_at: datetime
     asks: tuple[Look, ...]
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """A point at which nobody looked in time. `answered_at` is when somebody did."""
+
+    point: Point
+    raised_at: datetime
+    answered_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -159,6 +168,26 @@ def looks_of(reading: Reading) -> set[Look]:
 def overdue(watch: Watch, at: datetime) -> list[Point]:
     """The looks that nobody has taken although their grace is over at `at`."""
     return [point for point in points(watch, at) if point.overdue_at <= at and answered_at(point, watch) is None]
+
+
+def raised(alarms: Iterable[Alarm], watch: Watch, planned_until: datetime, at: datetime) -> tuple[Alarm, ...]:
+    """The alarms so far, with those answered meanwhile, and behind them new ones for what is overdue at `at`.
+
+    Of several overdue looks for the same the newest counts. Each look up to the planned end of the observation is an
+    alarm of its own; behind that one that nobody answers is enough for each thing that is still missing: who lies there
+    for days on record is not called for every few minutes.
+    """
+    known = [one if one.answered_at else replace(one, answered_at=answered_at(one.point, watch)) for one in alarms]
+    waiting = {look for one in known if one.answered_at is None for look in missing(one.point, watch)}
+    new, newer = list[Alarm](), set[Look]()
+    for point in reversed(overdue(watch, at)):
+        lacking = missing(point, watch)
+        is_called = any(one.point.at == point.at and set(one.point.asks) >= set(point.asks) for one in known)
+        said = newer if point.at <= planned_until else newer | waiting
+        if not is_called and not said.issuperset(lacking):
+            new.append(Alarm(point, at))
+        newer.update(lacking)
+    return (*known, *reversed(new))
 
 
 def next_look_at(watch: Watch, after: datetime) -> datetime:

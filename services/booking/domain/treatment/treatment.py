@@ -16,15 +16,7 @@ from typing import Any, Final
 from services.booking.domain.protocol.care import Care
 from services.booking.domain.treatment.adverse_event import AdverseEvent
 from services.booking.domain.treatment.dissociation import Score
-from services.booking.domain.treatment.observation import (
-    Look,
-    Point,
-    Watch,
-    answered_at,
-    missing,
-    next_look_at,
-    overdue,
-)
+from services.booking.domain.treatment.observation import Alarm, Watch, next_look_at, raised
 from services.booking.domain.treatment.preparation import Answers, RiskAnswer, Statement, merged, require_possible
 from services.booking.domain.treatment.vitals import (
     Passed,
@@ -129,15 +121,6 @@ class Advice:
     at: datetime
     passed: tuple[Passed, ...]
     decision: Decision | None = None
-
-
-@dataclass(frozen=True)
-class Alarm:
-    """A point at which nobody looked in time. `answered_at` is when somebody did."""
-
-    point: Point
-    raised_at: datetime
-    answered_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -303,29 +286,14 @@ class Treatment:
         )
 
     def watched(self, care: Care, *, at: datetime) -> "Treatment":
-        """With an alarm for what is overdue at an instant, and the instant at which to look again.
-
-        Of several overdue looks for the same the newest counts. Each look up to the planned end of the observation is
-        an alarm of its own; behind that one that nobody answers is enough for each thing that is still missing: who
-        lies there for days on record is not called for every few minutes.
-        """
+        """With an alarm for what is overdue at an instant, and the instant at which to look again."""
         if not self.is_under_way or self.start is None:
             return replace(self, next_at=None)
         watch = self.watch(care)
-        alarms = [
-            one if one.answered_at else replace(one, answered_at=answered_at(one.point, watch)) for one in self.alarms
-        ]
-        waiting = {look for one in alarms if one.answered_at is None for look in missing(one.point, watch)}
         over_at = watch.ended_at or watch.started_at + timedelta(minutes=self.start.minutes)
-        until, new = over_at + timedelta(minutes=care.observe), list[Alarm]()
-        newer: set[Look] = set()
-        for point in reversed(overdue(watch, at)):
-            is_called = any(one.point.at == point.at and set(one.point.asks) >= set(point.asks) for one in alarms)
-            said = newer if point.at <= until else newer | waiting
-            if not is_called and not said.issuperset(missing(point, watch)):
-                new.append(Alarm(point, at))
-            newer.update(missing(point, watch))
-        return replace(self, alarms=(*alarms, *reversed(new)), next_at=next_look_at(watch, at))
+        planned_until = over_at + timedelta(minutes=care.observe)
+        alarms = raised(self.alarms, watch, planned_until, at)
+        return replace(self, alarms=alarms, next_at=next_look_at(watch, at))
 
     # --- the end
 
