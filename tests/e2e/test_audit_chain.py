@@ -83,7 +83,7 @@ def test_what_was_accepted_is_in_the_chain_and_what_was_refused_is_not(town: Tow
         visit.send(clinician, "continue", reason="once more")
         visit.send(nurse, "adverse-events", kind="dizziness", severity=2)
         visit.send(nurse, "adverse-events", kind="fire", severity=2)
-    visit.send(nurse, "end", kind="completed", given_mg="99")
+    visit.send(nurse, "end", kind="completed", given_mg="-1")
     visit.send(nurse, "end", kind="aborted", given_mg="5", reason="feels sick", dissociation=2)
     clinician.post(staff.at(f"/patients/{visit.patient_id}/signals"), {"kind": "craving"})
     clinician.post(staff.at(f"/patients/{visit.patient_id}/signals"), {"kind": "hunger"})

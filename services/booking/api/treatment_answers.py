@@ -68,6 +68,7 @@ class StatementAnswer(Schema):
     answers = fields.Nested(AnswersAnswer, required=True)
     by = fields.String(required=True, metadata=_KEY)
     at = fields.AwareDateTime(required=True)
+    reason = _perhaps(fields.String, metadata={"description": "why they are milder than what was said before"})
 
 
 class ReadingAnswer(Schema):

@@ -97,10 +97,17 @@ class PreparationRequest(Schema):
         allow_none=True,
         metadata={"example": AN_ID, "description": "resource of the clinician who supervises this dose"},
     )
+    reason = Text(
+        500,
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "why an answer of concern is milder now; only a clinician takes one back"},
+    )
 
     @post_load
     def build(self, data: Mapping[str, Any], **_: Any) -> Mapping[str, Any]:
-        return {"answers": Answers(**data)}
+        answers = {name: value for name, value in data.items() if name != "reason"}
+        return {"answers": Answers(**answers), "reason": data["reason"]}
 
 
 class GateOverrideRequest(Schema):

@@ -1,11 +1,11 @@
 """What can be done with assessments, and what they say of a course."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from services.booking.domain.chart.answers import Exam, Finding, Medication, Question, Severity, Sex, Trial
+from services.booking.domain.chart.answers import Exam, ExamKind, Finding, Medication, Question, Severity, Sex, Trial
 from services.booking.domain.chart.assessment import Approval, Assessment, Ruling, in_force
 from services.booking.domain.chart.items import faults_of
 from services.booking.domain.chart.screening import assessment_faults, booking_faults, expired, screen, standing
@@ -13,6 +13,7 @@ from services.booking.domain.chart.verdict import Result
 from services.booking.domain.protocol.protocol import Condition, Regimen, condition_of
 from services.booking.domain.series.series import Series
 from services.booking.operations.audit import audited
+from services.booking.operations.clearance import Risk, hear_risk
 from services.booking.operations.misuse import watch
 from services.booking.operations.ports import UnitOfWork
 from shared.errors import Fault, NotFound, RuleBroken
@@ -133,6 +134,7 @@ def draft_assessment(uow: UnitOfWork, command: DraftAssessment) -> Screened:
     regimen = uow.protocols.get(command.protocol).regimen
     said = {**vars(command), "condition": condition_of(regimen, command.condition)}
     draft = Assessment(id=uow.new_id(), **said)
+    _hear_risks(uow, draft)
     return _saved(uow, _checked(uow, draft.learn(*_found_since(uow, draft))))
 
 
@@ -152,14 +154,18 @@ def show_assessment(uow: UnitOfWork, command: ShowAssessment) -> Screened:
 def change_assessment(uow: UnitOfWork, command: ChangeAssessment) -> Screened:
     """Change a draft. Raises `NotFound`, `Stale`, `RuleBroken` with every reason, and `Conflict` for what is none."""
     assessment = _of_patient(uow, command.patient_id, command.assessment_id, command.version)
-    return _saved(uow, _checked(uow, assessment.write(**command.changes)))
+    written = assessment.write(**command.changes)
+    _hear_risks(uow, written, known=assessment.exams)
+    return _saved(uow, _checked(uow, written))
 
 
 @audited("exam.note", of=_record)
 def note_exam(uow: UnitOfWork, command: NoteExam) -> Screened:
     """Keep one more examination, of an approved assessment, too. Raises `NotFound`, `RuleBroken` and `Conflict`."""
     assessment = _of_patient(uow, command.patient_id, command.assessment_id)
-    examined = _saved(uow, _checked(uow, assessment.examine(command.exam)))
+    written = assessment.examine(command.exam)
+    _hear_risks(uow, written, known=assessment.exams)
+    examined = _saved(uow, _checked(uow, written))
     watch(uow, assessment.patient_id, examined.assessment)
     return examined
 
@@ -215,6 +221,12 @@ def assessment_faults_of(uow: UnitOfWork, series: Series, on: date) -> list[Faul
     return assessment_faults(*_about(uow, series, on), doses=uow.exposures.of(series.person).dates)
 
 
+def is_known(uow: UnitOfWork, series: Series, question: Question) -> bool:
+    """Whether the patient's assessment for this series says yes to a question."""
+    assessment = in_force(uow.assessments.of_patient(series.patient_id), series.condition)
+    return assessment is not None and assessment.basis_of(question) is not None
+
+
 def booking_faults_of(uow: UnitOfWork, series: Series, on: date) -> list[Fault]:
     """Why a series whose first dose is on local date `on` is not booked, as far as assessments go."""
     return booking_faults(*_about(uow, series, on), doses=uow.exposures.of(series.person).dates)
@@ -232,6 +244,13 @@ def _found_since(uow: UnitOfWork, draft: Assessment) -> Iterator[Finding]:
     zone = uow.clinics.get(uow.clinic_id).zone
     findings = (one for other in uow.assessments.of_patient(draft.patient_id) for one in other.findings)
     return (one for one in dict.fromkeys(findings) if local_date(one.noted_at, zone) >= draft.assessed_on)
+
+
+def _hear_risks(uow: UnitOfWork, assessment: Assessment, known: Collection[Exam] = ()) -> None:
+    """What an interview about suicide found reaches a clinician at once, whenever it is noted."""
+    for place, exam in enumerate(assessment.exams):
+        if exam.kind is ExamKind.C_SSRS and exam.word and exam not in known:
+            hear_risk(uow, Risk(f"{assessment.id}.{place}", assessment.patient_id, exam.word))
 
 
 def _saved(uow: UnitOfWork, assessment: Assessment) -> Screened:

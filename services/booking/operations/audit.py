@@ -84,12 +84,17 @@ def audited(
                 uow.audit.open()
             result = operation(uow, command)
             if is_noted:
-                uow.audit.add(_act(uow, action, command, of(result)))
+                note(uow, action, command, of(result))
             return result
 
         return run
 
     return decorate
+
+
+def note(uow: UnitOfWork, action: str, command: Any, result: Any) -> None:
+    """Put `action` at the end of the chain: `command` is what was asked for, `result` what was written."""
+    uow.audit.add(_act(uow, action, command, result))
 
 
 def list_audit(uow: UnitOfWork, command: ListAudit) -> Page[Entry]:

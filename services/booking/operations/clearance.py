@@ -1,16 +1,29 @@
 """What follow-up tells of a patient, and what becomes of it: holds on treatment, measures, proposals of a booster."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
+from typing import Final
 
 from services.booking.domain.clinic.task import ProposedPlan, Task, TaskKind, TaskStatus, new_task
 from services.booking.domain.patient.clearance import Clearance, ClinicalHold, Measure, Release
 from services.booking.domain.protocol.templates import BOOSTER
 from services.booking.domain.series.gate import closed_by
 from services.booking.domain.series.series import Series
+from services.booking.domain.treatment.preparation import SuicideRisk
 from services.booking.operations.audit import audited
 from services.booking.operations.ports import UnitOfWork
 from shared.errors import Fault
+
+CONCERNS: Final[Mapping[str | None, str]] = MappingProxyType(
+    {SuicideRisk.MODERATE: "suicide-risk-moderate", SuicideRisk.HIGH: "suicide-risk-high"}
+)
+"""What an answer to the screener is called as an alert."""
+
+
+def _holds(command: "HearAlertRaised") -> bool:
+    return command.holds_treatment
 
 
 @dataclass(frozen=True)
@@ -23,6 +36,15 @@ class HearAlertRaised:
     tier: int
     holds_treatment: bool
     raised_at: datetime
+
+
+@dataclass(frozen=True)
+class Risk:
+    """What the C-SSRS screener says, asked by the staff. `of` names this answer and no other."""
+
+    of: str
+    patient_id: str
+    level: str | None
 
 
 @dataclass(frozen=True)
@@ -64,6 +86,7 @@ class ReleaseClinicalHold:
     reason: str
 
 
+@audited("clinical-hold.place", when=_holds)
 def hear_alert_raised(uow: UnitOfWork, command: HearAlertRaised) -> None:
     """Hold every dose that the patient has not begun, booked by now or later, and leave a task that says so.
 
@@ -77,6 +100,26 @@ def hear_alert_raised(uow: UnitOfWork, command: HearAlertRaised) -> None:
         uow.tasks.add(task_of_hold(command.patient_id, hold))
     if changed != clearance:
         uow.clearances.save(changed)
+
+
+def hear_risk(uow: UnitOfWork, risk: Risk, *, series_id: str | None = None, number: int | None = None) -> None:
+    """What a patient says to the staff weighs as much as what they answer at home: a clinician is called, now."""
+    trigger = CONCERNS.get(risk.level)
+    if trigger is None:
+        return
+    id, is_high = f"c-ssrs.{risk.of}", risk.level == SuicideRisk.HIGH
+    hear_alert_raised(uow, HearAlertRaised(id, risk.patient_id, trigger, 1 if is_high else 2, is_high, uow.now))
+    task = new_task(
+        TaskKind.CRISIS,
+        risk.patient_id,
+        f"The C-SSRS screener says {risk.level}: a clinician speaks with the patient now.",
+        reason=id,
+        at=uow.now,
+        series_id=series_id,
+        number=number,
+        due_at=uow.now,
+    )
+    uow.tasks.add(task)
 
 
 def hear_measure_scored(uow: UnitOfWork, command: HearMeasureScored) -> None:

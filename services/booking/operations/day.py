@@ -1,14 +1,16 @@
 """The day of one dose: its treatment, and everything that its gate looks at, read together."""
 
+from services.booking.domain.chart.answers import Question
 from services.booking.domain.chart.consent import Gate
 from services.booking.domain.chart.screening import ASKED_ON_THE_DAY
 from services.booking.domain.clinic.task import TaskKind, new_task
 from services.booking.domain.protocol.care import Care
+from services.booking.domain.series.cap_review import new_holds
 from services.booking.domain.series.series import Series
 from services.booking.domain.treatment.day_gate import Day
 from services.booking.domain.treatment.observation import Alarm, Look
 from services.booking.domain.treatment.treatment import Treatment, treatment_id
-from services.booking.operations.assessments import assessment_faults_of
+from services.booking.operations.assessments import assessment_faults_of, is_known
 from services.booking.operations.clearance import what_closes
 from services.booking.operations.consents import missing_consents
 from services.booking.operations.dose_orders import missing_order
@@ -42,6 +44,7 @@ def day_of(uow: UnitOfWork, series: Series, treatment: Treatment) -> Day:
         supervisor=supervisors[0] if supervisors else None,
         occupied=frozenset(place for start in others if start for place in start.places),
         is_infused_elsewhere=uow.exposures.of(series.person).is_infused_beside(treatment.id),
+        is_bipolar=is_known(uow, series, Question.BIPOLAR),
         asked=(*_asked(uow, series, treatment.number), *missing_order(uow, series, treatment.number, order)),
     )
 
@@ -49,8 +52,11 @@ def day_of(uow: UnitOfWork, series: Series, treatment: Treatment) -> Day:
 def _asked(uow: UnitOfWork, series: Series, number: int) -> list[Fault]:
     """What the session, the patient's clearance, and their assessment and consents say."""
     session, on = series.session(number), local_date(uow.now, series.zone)
-    blocks = [Fault(block.code, block.detail, context={"number": number}) for block in session.blocks]
-    assessed = [fault for fault in assessment_faults_of(uow, series, on) if not fault.code.startswith(ASKED_ON_THE_DAY)]
+    # Doses that came to light a moment ago count before the review of the person has put anything on hold.
+    caps, elsewhere = regimen_of(uow, series).caps_for(series.condition), uow.exposures.of(series.person)
+    holds = (*session.blocks, *new_holds(series, session, caps, elsewhere.without(series.id), uow.now))
+    blocks = [Fault(hold.code, hold.detail, context={"number": number}) for hold in holds]
+    assessed = [fault for fault in assessment_faults_of(uow, series, on) if fault.code not in ASKED_ON_THE_DAY]
     return [
         *blocks,
         *what_closes(uow, series, number),

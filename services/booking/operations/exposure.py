@@ -8,16 +8,17 @@ from services.booking.domain.clinic.task import Task, TaskKind, new_task
 from services.booking.domain.events import TreatmentHeld, TreatmentReleased
 from services.booking.domain.patient.exposure import Exposure, Source
 from services.booking.domain.patient.patient import ExternalDose, Patient, Reporter
-from services.booking.domain.series.cap_review import reviewed
+from services.booking.domain.series.cap_review import reviewed, too_much
 from services.booking.domain.series.gate import NO_MEASURE
-from services.booking.domain.series.override import Override
+from services.booking.domain.series.override import OVERRIDABLE, Override
 from services.booking.domain.series.series import Series
 from services.booking.domain.series.session import HoldOn, Session
-from services.booking.operations.audit import audited
+from services.booking.operations.audit import audited, note
 from services.booking.operations.clearance import what_closes
 from services.booking.operations.misuse import watch
 from services.booking.operations.ports import UnitOfWork
-from shared.errors import Conflict
+from services.booking.operations.regimen import regimen_of
+from shared.errors import Conflict, Fault, RuleBroken
 from shared.localtime import local_date
 
 
@@ -91,7 +92,8 @@ def remove_external_dose(uow: UnitOfWork, command: RemoveExternalDose) -> Patien
 def release_session(uow: UnitOfWork, command: ReleaseSession) -> Series:
     """Let a session begin that was on hold, or had no measure, for a stated reason.
 
-    What holds the patient's treatment stays. Raises `NotFound`, and `Conflict` when there is nothing to release.
+    What holds the patient's treatment stays. Raises `NotFound`, `Conflict` when there is nothing to release, and
+    `RuleBroken` while a rule is broken that never gives way.
     """
     series = uow.series.get(command.series_id)
     held = [block.code for block in series.session(command.number).blocks]
@@ -99,9 +101,17 @@ def release_session(uow: UnitOfWork, command: ReleaseSession) -> Series:
     codes = dict.fromkeys([*held, *missing])
     if not codes:
         raise Conflict("session.not-on-hold", f"Session {command.number} is not on hold.")
+    _require_possible(uow, series, command.number)
     allowed = [Override(code, command.reason, uow.actor.id, uow.now, (command.number,)) for code in codes]
     told = TreatmentReleased(series.patient_id, command.number, tuple(codes), uow.now)
     return uow.series.save(series.release(command.number, allowed), [told])
+
+
+def _require_possible(uow: UnitOfWork, series: Series, number: int) -> None:
+    caps = regimen_of(uow, series).caps_for(series.condition)
+    broken = too_much(series, series.session(number), caps, uow.exposures.of(series.person).without(series.id))
+    if faults := [Fault(code, detail) for code, detail in broken if code not in OVERRIDABLE]:
+        raise RuleBroken("override.not-possible", "No word sets this aside: move the session.", faults)
 
 
 def review_person(uow: UnitOfWork, command: ReviewPerson) -> None:
@@ -131,14 +141,15 @@ def identify(uow: UnitOfWork, patient: Patient, events: Sequence[object] = ()) -
 
 def _review(uow: UnitOfWork, series: Series, exposure: Exposure) -> None:
     """Save the series as one of the exposure's person, with a task for each session that is on hold now."""
-    regimen = uow.protocols.get(series.protocol, series.edition).regimen
-    caps = regimen.caps_for(series.condition)
+    caps = regimen_of(uow, series).caps_for(series.condition)
     changed = reviewed(replace(series, person=exposure.id), caps, exposure.without(series.id), uow.now)
     told: list[TreatmentHeld] = []
     for before, after in zip(series.sessions, changed.sessions, strict=True):
         for block in after.blocks[len(before.blocks) :]:
             uow.tasks.add(_task(uow, series, after, block))
-            told.append(TreatmentHeld(series.patient_id, after.number, block.code, uow.now))
+            held = TreatmentHeld(series.patient_id, after.number, block.code, uow.now)
+            note(uow, "session.hold", held, series)
+            told.append(held)
     if changed != series:
         uow.series.save(changed, told)
 

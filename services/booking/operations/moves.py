@@ -154,6 +154,7 @@ def shift_series(uow: UnitOfWork, command: ShiftSeries) -> Series:
     return _placed(uow, series, wishes, command.overrides)
 
 
+@audited("series.pause")
 def pause_series(uow: UnitOfWork, command: PauseSeries) -> Series:
     """Let the treatment rest. Raises `NotFound`, and `Conflict` when the series is not active or nothing is booked."""
     series = uow.series.get(command.series_id)

@@ -18,7 +18,7 @@ from services.booking.domain.series.override import Asked, allowed_codes, overri
 from services.booking.domain.series.series import Series
 from services.booking.domain.series.session import CancelReason, MissReason
 from services.booking.domain.series.standing import TOO_OFTEN, let_down_in_a_row
-from services.booking.operations.audit import audited, sets_rules_aside
+from services.booking.operations.audit import audited, note, sets_rules_aside
 from services.booking.operations.calendars import calendar_on
 from services.booking.operations.clearing import require_cleared
 from services.booking.operations.free_time import free_time_of
@@ -131,6 +131,7 @@ def new_series(uow: UnitOfWork, command: BookSeries) -> Series:
     )
 
 
+@audited("session.cancel")
 def cancel_session(uow: UnitOfWork, command: CancelSession) -> Series:
     """Call one session off; its slots are free. Raises `NotFound`, and `Conflict` when it is past that."""
     series = uow.series.get(command.series_id)
@@ -139,6 +140,7 @@ def cancel_session(uow: UnitOfWork, command: CancelSession) -> Series:
     return uow.series.save(changed, told)
 
 
+@audited("series.cancel")
 def cancel_series(uow: UnitOfWork, command: CancelSeries) -> Series:
     """Call off what is still open. Raises `NotFound`, and `Conflict` when nothing is, or a session has begun."""
     series = uow.series.get(command.series_id)
@@ -173,6 +175,7 @@ def carry_on(uow: UnitOfWork, command: CarryOn) -> Series:
     for session in forgotten:
         series, events = series.cancel(session.number, reason=CancelReason.CLINICAL, at=uow.now)
         told += events
+        note(uow, "session.give-up", command, series)
         _coordinate(uow, series, session.number, "The patient came for a dose and was given nothing: ask why.")
     return uow.series.save(series, told)
 

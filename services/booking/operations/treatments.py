@@ -15,18 +15,15 @@ from services.booking.domain.treatment.adverse_event import (
 )
 from services.booking.domain.treatment.day_gate import GATE, Day, every_fault, gate_faults
 from services.booking.domain.treatment.dissociation import Score, require_plausible_score
-from services.booking.domain.treatment.preparation import Answers, RiskAnswer, SuicideRisk
+from services.booking.domain.treatment.preparation import Answers, RiskAnswer, Statement, SuicideRisk
 from services.booking.domain.treatment.treatment import Decision, End, EndKind, Treatment
 from services.booking.domain.treatment.vitals import Reading, Sedation
 from services.booking.operations.audit import audited
-from services.booking.operations.clearance import HearAlertRaised, hear_alert_raised
+from services.booking.operations.clearance import Risk, hear_risk
 from services.booking.operations.day import add_task, day_of, keep_watching, treatment_of
 from services.booking.operations.ports import UnitOfWork
 from services.booking.operations.regimen import regimen_of
 from shared.errors import Conflict, Fault
-
-CONCERNS = {SuicideRisk.MODERATE: "suicide-risk-moderate", SuicideRisk.HIGH: "suicide-risk-high"}
-"""What an answer to the screener on the day is called as an alert."""
 
 
 @dataclass(frozen=True)
@@ -47,11 +44,15 @@ class ShowGate:
 
 @dataclass(frozen=True)
 class PrepareSession:
-    """Some of what is asked on the day; what is None is left as it is known."""
+    """Some of what is asked on the day; what is None is left as it is known.
+
+    `reason` is why what was of concern is said milder now.
+    """
 
     series_id: str
     number: int
     answers: Answers
+    reason: str | None = None
 
 
 @dataclass(frozen=True)
@@ -177,10 +178,12 @@ def show_gate(uow: UnitOfWork, command: ShowGate) -> GateState:
 def prepare_session(uow: UnitOfWork, command: PrepareSession) -> Treatment:
     """Keep what was answered; a risk of suicide reaches a person now, a high one holds the patient's treatment.
 
-    Raises `NotFound`, `RuleBroken` with everything that cannot be so, and `Conflict` once the infusion has begun.
+    Raises `NotFound`, `RuleBroken` with everything that cannot be so, `Forbidden` for whoever may not say it milder
+    than before, and `Conflict` once the infusion has begun.
     """
     treatment = show_treatment(uow, ShowTreatment(command.series_id, command.number))
-    known = treatment.prepared(command.answers, by=uow.actor.id, at=uow.now)
+    said = Statement(command.answers, uow.actor.id, uow.now, command.reason)
+    known = treatment.prepared(said, uow.actor.scopes)
     return uow.treatments.save(_heard(uow, known, command.answers.suicide_risk))
 
 
@@ -318,14 +321,6 @@ def _score(uow: UnitOfWork, points: int, care: Care) -> Score:
 
 
 def _heard(uow: UnitOfWork, treatment: Treatment, level: SuicideRisk | None) -> Treatment:
-    """What a patient says to the staff weighs as much as what they answer at home."""
-    trigger = CONCERNS.get(level or SuicideRisk.NONE)
-    if trigger is None:
-        return treatment
-    is_high = level is SuicideRisk.HIGH
-    id = f"c-ssrs.{treatment.id}.{len(treatment.said) + len(treatment.risks)}"
-    raised = HearAlertRaised(id, treatment.patient_id, trigger, 1 if is_high else 2, is_high, uow.now)
-    hear_alert_raised(uow, raised)
-    detail = f"The C-SSRS screener on the day of a dose says {level}: a clinician speaks with the patient now."
-    add_task(uow, treatment, TaskKind.CRISIS, detail, id)
+    risk = Risk(f"{treatment.id}.{len(treatment.said) + len(treatment.risks)}", treatment.patient_id, level)
+    hear_risk(uow, risk, series_id=treatment.series_id, number=treatment.number)
     return treatment

@@ -7,7 +7,7 @@ Reasons and facts are sealed, and hashed as they are sealed.
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import Final
+from typing import Final, TypeVar
 
 from services.booking.domain.audit.entry import BEGIN, Act, Entry, Head, Stretch, chained
 from shared.converters import from_document, to_document
@@ -15,6 +15,7 @@ from shared.paging import Page
 from shared.sealed import Sealer
 from shared.unit_of_work import Change, Document, Insert, Unit, read
 
+T = TypeVar("T")
 AUDIT: Final = "audit"
 HEADS: Final = "audit_heads"
 _IN_ORDER: Final = [("seq", 1)]
@@ -47,27 +48,32 @@ class AuditStore:
     def page(
         self, *, after: str | None, limit: int, patient_id: str | None, record: str | None, action: str | None
     ) -> Page[Entry]:
-        """Entries in their order, behind number `after`, reasons and facts readable."""
+        """Entries in their order, behind number `after`, reasons and facts readable.
+
+        Damaged ones are left out: walking the chain names them.
+        """
         asked = {"act.patient_id": patient_id, "act.record": record, "act.action": action}
         wanted = {name: value for name, value in asked.items() if value is not None}
         behind = self._of_clinic({**wanted, "seq": {"$gt": int(after or 0)}})
         rows = read(lambda: list(self._entries.find(behind, sort=_IN_ORDER, limit=limit + 1)))
-        entries = [from_document(Entry, row) for row in rows[:limit]]
+        entries = [entry for row in rows[:limit] if (entry := _or_none(Entry, row))]
         readable = [replace(entry, act=_with_words(entry.act, self._sealer.unseal)) for entry in entries]
-        return Page(readable, str(entries[-1].seq) if len(rows) > limit else None)
+        return Page(readable, str(rows[limit - 1]["seq"]) if len(rows) > limit else None)
 
     def stretch(self, after: int, most: int) -> Stretch:
         """The chain as it is kept behind number `after`, at most so many entries of it.
 
         The newest number is read before the head, so that none lies lawfully behind it; what other units add
-        meanwhile is left out.
+        meanwhile is left out. Of a damaged head nothing counts: every entry lies behind it then.
         """
-        newest = read(lambda: list(self._entries.find(self._of_clinic({}), sort=[("seq", -1)], limit=1)))
-        head = self._read_head()
+        numbered = self._of_clinic({"seq": {"$gt": 0}})
+        newest = read(lambda: list(self._entries.find(numbered, sort=[("seq", -1)], limit=1)))
+        row = read(lambda: self._heads.find_one({"_id": self._unit.clinic_id}))
+        head = _or_none(Head, row or {}) or BEGIN
         until = min(max(head.seq, *(row["seq"] for row in newest), 0), after + most)
         wanted = self._of_clinic({"seq": {"$gt": after, "$lte": until}})
         rows = read(lambda: list(self._entries.find(wanted, sort=_IN_ORDER)))
-        return Stretch(tuple(map(_entry_or_none, rows)), until, head)
+        return Stretch(tuple(_or_none(Entry, row) for row in rows), until, head)
 
     def _read_head(self) -> Head:
         row = read(lambda: self._heads.find_one({"_id": self._unit.clinic_id}))
@@ -88,8 +94,8 @@ def _with_words(act: Act, change: Callable[[str], str]) -> Act:
     return replace(act, reason=act.reason and change(act.reason), facts=change(act.facts))
 
 
-def _entry_or_none(row: Document) -> Entry | None:
+def _or_none(kind: type[T], row: Document) -> T | None:
     try:
-        return from_document(Entry, row)
+        return from_document(kind, row)
     except ExceptionGroup:
         return None

@@ -37,7 +37,8 @@ class Clinic:
         key = self.desk.post(f"{self.path}/access-keys", {"label": "desk", "scopes": scopes}).get_json()["key"]
         self.desk.key = key
         for kind in ("chair", "nurse", "clinician"):
-            body = {"kind": kind, "name": kind.title(), "hours": HOURS, "skills": [{"code": "acls"}]}
+            skills = [{"code": "acls"}] if kind == "clinician" else []
+            body = {"kind": kind, "name": kind.title(), "hours": HOURS, "skills": skills}
             self.supervisor = self.done("/resources", body)["id"]
         self.patient_id = self.register()
 

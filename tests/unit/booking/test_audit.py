@@ -11,6 +11,7 @@ from services.booking.domain.calendar.resource import ResourceKind, Skill
 from services.booking.domain.patient.patient import Reporter
 from services.booking.domain.protocol.protocol import Condition
 from services.booking.domain.series.override import Asked
+from services.booking.domain.series.session import CancelReason
 from services.booking.operations.access_key import IssueKey, RotateKey, issue_key, rotate_key
 from services.booking.operations.audit import ListAudit, VerifyAudit, list_audit, verify_audit
 from services.booking.operations.clearance import (
@@ -20,7 +21,9 @@ from services.booking.operations.clearance import (
     release_clinical_hold,
 )
 from services.booking.operations.exposure import AddExternalDose, add_external_dose
+from services.booking.operations.moves import PauseSeries, pause_series
 from services.booking.operations.resource import AddResource, add_resource
+from services.booking.operations.series import CancelSeries, CancelSession, cancel_series, cancel_session
 from shared.errors import Conflict, Contended, NotFound
 from tests.support.booking_builders import CASE_A, CLINIC, NOW, OTHER_CLINIC, PATIENT, a_booking, a_world, booked
 from tests.support.booking_fakes import A_CLINICIAN, FakeBooking
@@ -49,7 +52,7 @@ RELEASE = ReleaseClinicalHold(PATIENT, "alert-1", "seen and discussed")
 def test_a_release_is_noted_with_who_what_when_and_why(world):
     held(world)
     world.run(CLINIC, release_clinical_hold, RELEASE)
-    [act] = noted(world)
+    act = noted(world)[-1]
     assert (act.at, act.actor, act.scopes) == (NOW, "key-of-a-clinician", ("clinician",))
     assert (act.action, act.record) == ("clinical-hold.release", f"clearance/{PATIENT}")
     assert (act.patient_id, act.reason) == (PATIENT, "seen and discussed")
@@ -63,7 +66,28 @@ def test_what_was_refused_is_not_noted(world):
         world.run(CLINIC, release_clinical_hold, RELEASE)
     with pytest.raises(NotFound):
         world.run(CLINIC, release_clinical_hold, replace(RELEASE, patient_id="nobody"))
-    assert len(noted(world)) == 1
+    assert [act.action for act in noted(world)] == ["clinical-hold.place", "clinical-hold.release"]
+
+
+def test_what_the_platform_holds_by_itself_is_noted_once_and_as_its_own(world):
+    told = HearAlertRaised("alert-1", PATIENT, "gad-7-severe", 2, holds_treatment=False, raised_at=NOW)
+    world.run(CLINIC, hear_alert_raised, told)
+    assert noted(world) == []
+    held(world)
+    [act] = noted(world)
+    assert (act.action, act.record, act.patient_id) == ("clinical-hold.place", f"patient/{PATIENT}", PATIENT)
+
+
+def test_what_is_called_off_is_noted(world):
+    series = booked(world)
+    world.run(CLINIC, cancel_session, CancelSession(series.id, 1, CancelReason.CLINICAL))
+    world.run(CLINIC, pause_series, PauseSeries(series.id, CancelReason.WEATHER))
+    world.run(CLINIC, cancel_series, CancelSeries(series.id, CancelReason.PATIENT))
+    assert [(act.action, act.record, act.reason) for act in noted(world)] == [
+        ("session.cancel", f"series/{series.id}", "clinical"),
+        ("series.pause", f"series/{series.id}", "weather"),
+        ("series.cancel", f"series/{series.id}", "patient"),
+    ]
 
 
 def test_a_record_of_a_patient_names_the_patient(world):
@@ -111,7 +135,7 @@ def test_the_chain_of_a_clinic_is_its_own_and_holds(world):
     world.run(CLINIC, add_external_dose, AddExternalDose(PATIENT, LATELY, Reporter.PATIENT))
     assert noted(world, OTHER_CLINIC) == []
     verdict = world.run(CLINIC, verify_audit, VerifyAudit())
-    assert (verdict.head.seq, verdict.breaks) == (2, ())
+    assert (verdict.head.seq, verdict.breaks) == (3, ())
     first = world.audit[CLINIC][0]
     world.audit[CLINIC][0] = replace(first, act=replace(first.act, actor="nobody"))
     assert [one.what for one in world.run(CLINIC, verify_audit, VerifyAudit()).breaks] == [Fracture.CHANGED]
@@ -128,10 +152,10 @@ def test_the_chain_is_listed_in_its_order_and_by_patient_record_and_action(world
         return [entry.seq for entry in page.items], page.after
 
     first, after = seqs(limit=2)
-    assert (first, seqs(after)) == ([1, 2], ([3], None))
-    assert seqs(patient_id=PATIENT)[0] == [1, 2]
-    assert seqs(record="patient/patient-2")[0] == [3]
-    assert seqs(action="external-dose.add")[0] == [2, 3]
+    assert (first, seqs(after)) == ([1, 2], ([3, 4], None))
+    assert seqs(patient_id=PATIENT)[0] == [1, 2, 3]
+    assert seqs(record="patient/patient-2")[0] == [4]
+    assert seqs(action="external-dose.add")[0] == [3, 4]
 
 
 def test_two_at_once_both_end_up_in_the_chain(world):
@@ -142,5 +166,5 @@ def test_two_at_once_both_end_up_in_the_chain(world):
     with pytest.raises(Contended, match="added to the chain"):
         first.commit()
     world.run(CLINIC, release_clinical_hold, RELEASE)
-    assert [act.action for act in noted(world)] == ["external-dose.add", "clinical-hold.release"]
+    assert [act.action for act in noted(world)][1:] == ["external-dose.add", "clinical-hold.release"]
     assert world.run(CLINIC, verify_audit, VerifyAudit()).breaks == ()

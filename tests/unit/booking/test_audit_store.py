@@ -127,6 +127,24 @@ def test_a_head_that_is_gone_or_lags_behind_is_found(place):
     assert place.breaks() == [Break(1, Fracture.BEYOND)]
 
 
+@pytest.mark.parametrize(
+    ("damage", "found"),
+    [({"seq": "three"}, Break(1, Fracture.BEYOND)), ({"hash": 7}, Break(3, Fracture.OTHER_HEAD))],
+)
+def test_a_damaged_head_is_a_break_and_no_failure(place, damage, found):
+    place.add(ACT, ACT, ACT)
+    place.database[HEADS].documents[CLINIC].update(damage)
+    assert place.breaks() == [found]
+    assert place.listed() == [1, 2, 3]
+
+
+def test_a_damaged_entry_is_left_out_of_the_list_and_is_a_break(place):
+    place.add(ACT, ACT, ACT)
+    place.database[AUDIT].documents[f"{CLINIC}/2"]["act"] = "nothing"
+    assert place.breaks() == [Break(2, Fracture.UNREADABLE)]
+    assert [place.listed(), place.listed(limit=2), place.listed(limit=2, after="2")] == [[1, 3], [1], [3]]
+
+
 def test_a_chain_is_walked_part_by_part(place):
     place.add(*[ACT] * 5)
     store, before, untils = place.unit()[1], BEGIN, []

@@ -20,7 +20,7 @@ from services.booking.domain.treatment.day_gate import (
     places_of,
     require_open,
 )
-from services.booking.domain.treatment.preparation import Answers, Escort, Pregnancy, SuicideRisk
+from services.booking.domain.treatment.preparation import Answers, Escort, Pregnancy, Statement, SuicideRisk
 from services.booking.domain.treatment.treatment import SetAside, Treatment
 from services.booking.domain.treatment.vitals import Reading
 from shared.errors import Conflict, Fault, Forbidden, RuleBroken
@@ -50,31 +50,31 @@ def a_treatment(**fields: Any) -> Treatment:
     return replace(treatment, readings=(Reading("r-1", AT, "key-1", **CALM),), **fields)
 
 
+def prepared(treatment: Treatment, answers: Answers = GOOD, at: datetime = AT) -> Treatment:
+    return treatment.prepared(Statement(answers, "key-1", at), ())
+
+
 def a_day(treatment: Treatment | None = None, **fields: Any) -> Day:
     """Nothing speaks against this dose."""
     session = a_session(1, SessionStatus.CHECKED_IN, claims=(CHAIR, NURSE))
     series = a_series(session, *(a_session(number) for number in range(2, 7)))
-    ready = treatment or a_treatment().prepared(GOOD, by="key-1", at=AT)
+    ready = treatment or prepared(a_treatment())
     return Day(**{"treatment": ready, "series": series, "regimen": MOOD, "at": AT, "supervisor": a_doctor(), **fields})
 
 
 def said(**answers: Any) -> Day:
     """The same day with other answers, or (None) without one."""
-    return a_day(replace(a_treatment(), said=()).prepared(replace(GOOD, **answers), by="key-1", at=AT))
+    return a_day(prepared(a_treatment(), replace(GOOD, **answers)))
 
 
 def measured(**values: Any) -> Day:
-    return a_day(
-        replace(a_treatment(), readings=(Reading("r-1", AT, "key-1", **{**CALM, **values}),)).prepared(
-            GOOD, by="k", at=AT
-        )
-    )
+    return a_day(prepared(replace(a_treatment(), readings=(Reading("r-1", AT, "key-1", **{**CALM, **values}),))))
 
 
 def measured_before(minutes: float) -> Day:
     """The only reading is so old."""
     reading = Reading("r-1", AT - timedelta(minutes=minutes), "key-1", **CALM)
-    return a_day(replace(a_treatment(), readings=(reading,)).prepared(GOOD, by="key-1", at=AT))
+    return a_day(prepared(replace(a_treatment(), readings=(reading,))))
 
 
 def later(local: str) -> Day:
@@ -156,6 +156,35 @@ OPEN: list[Day] = [
 
 def codes(day: Day) -> list[str]:
     return [fault.code for fault in gate_faults(day)]
+
+
+def test_who_is_begun_with_early_has_fasted_since_then_not_since_the_planned_start():
+    early = replace(a_day(), at=AT - timedelta(minutes=30))
+    on_time = [one for one in every_fault(a_day()) if one.code.startswith("fasting")]
+    assert (on_time, {one for one in codes(early) if one.startswith("fasting")}) == (
+        [],
+        {"fasting.solids", "fasting.fluids"},
+    )
+
+
+def test_who_is_begun_with_late_has_fasted_as_they_were_told():
+    late = replace(a_day(), at=AT + timedelta(minutes=30))
+    assert [one for one in codes(late) if one.startswith("fasting")] == []
+
+
+def test_a_bipolar_patient_is_asked_about_mania_whatever_the_course_is_for():
+    known = [replace(said(mania_total=total), is_bipolar=True) for total in (None, 5, 6)]
+    assert [codes(day) for day in known] == [["mania.not-asked"], [], ["mania.likely"]]
+
+
+def test_a_word_for_one_escort_is_none_for_the_next():
+    alone = said(escort=replace(AN_ESCORT, is_adult=False))
+    (fault,) = gate_faults(alone)
+    word = SetAside(fault.code, fault.detail, "The patient lives next door.", "key-1", AT)
+    allowed = replace(alone.treatment, set_aside=(word,))
+    assert codes(a_day(allowed)) == []
+    another = Answers(escort=replace(AN_ESCORT, name="Another", is_adult=False))
+    assert codes(a_day(prepared(allowed, another, AT + timedelta(minutes=1)))) == ["escort.not-valid"]
 
 
 def test_every_row_of_the_table_is_shown_here():
@@ -257,7 +286,7 @@ def test_fasting_is_elapsed_time_on_the_days_when_the_clock_changes(zone: str, s
     for late, expected in ((timedelta(), []), (timedelta(seconds=1), ["fasting.solids", "fasting.fluids"])):
         eaten: dict[str, Any] = {name: at + late for name, at in limits.items()}
         answers = replace(GOOD, **eaten)
-        treatment = replace(a_treatment(), arrived_at=starts_at).prepared(answers, by="k", at=starts_at)
+        treatment = prepared(replace(a_treatment(), arrived_at=starts_at), answers, starts_at)
         session = a_session(1, SessionStatus.CHECKED_IN, starts_at=starts_at, claims=(CHAIR,))
         day = a_day(treatment, series=a_series(session, zone=zone), at=starts_at)
         assert [code for code in codes(day) if code.startswith("fasting")] == expected

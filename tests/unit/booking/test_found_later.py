@@ -2,24 +2,30 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from services.booking.domain.chart.answers import Finding, Question
+from services.booking.domain.chart.answers import Exam, ExamKind, Finding, Question, Sex, Word
 from services.booking.domain.chart.assessment import Assessment, AssessmentStatus
 from services.booking.domain.chart.items import MOST_EXAMS
 from services.booking.domain.chart.screening import assessment_faults
+from services.booking.domain.clinic.task import Task, TaskKind
 from services.booking.domain.protocol.protocol import Condition
 from services.booking.operations.assessments import (
     ApproveAssessment,
+    ChangeAssessment,
     DecideScreening,
     DraftAssessment,
+    NoteExam,
     NoteFinding,
     Screened,
     approve_assessment,
+    change_assessment,
     decide_screening,
     draft_assessment,
+    note_exam,
     note_finding,
 )
 from services.booking.operations.treatments import ShowGate, show_gate
@@ -94,6 +100,71 @@ def test_an_aneurysm_found_after_the_approval_closes_the_gate_of_a_dose_that_was
         world.run(CLINIC, start_session, StartSession(series.id, 1))
 
 
+def examined(world: FakeBooking, kind: ExamKind, word: Word | None = None, value: int | None = None) -> Screened:
+    exam = Exam(kind, world.now.date(), word, None if value is None else Decimal(value))
+    with as_actor(world, A_NURSE):
+        screened: Screened = world.run(CLINIC, note_exam, NoteExam(PATIENT, OURS, exam))
+    return screened
+
+
+def kinds(world: FakeBooking) -> list[TaskKind]:
+    return sorted(task.kind for task in world.all(Task))
+
+
+def test_an_interview_that_finds_a_high_risk_of_suicide_holds_treatment_and_calls_a_clinician(world):
+    series = booked(world)
+    world.now = series.session(1).starts_at
+    check_in(world, series.id)
+    make_ready(world, series.id)
+    examined(world, ExamKind.C_SSRS, Word.HIGH)
+    assert set(gate(world, series.id)) == {"screening.c-ssrs-high", "clinical-hold.stands"}
+    assert kinds(world) == [TaskKind.CLINICAL_HOLD, TaskKind.CRISIS]
+    examined(world, ExamKind.C_SSRS, Word.NONE)
+    assert gate(world, series.id) == ["clinical-hold.stands"], "a lower answer later releases nothing"
+    assert kinds(world) == [TaskKind.CLINICAL_HOLD, TaskKind.CRISIS]
+
+
+def test_an_interview_that_finds_a_moderate_risk_closes_the_gate_until_a_clinician_decides(world):
+    series = booked(world)
+    world.now = series.session(1).starts_at
+    check_in(world, series.id)
+    make_ready(world, series.id)
+    examined(world, ExamKind.C_SSRS, Word.MODERATE)
+    assert (gate(world, series.id), kinds(world)) == (["screening.c-ssrs-moderate"], [TaskKind.CRISIS])
+    accept(world, "c-ssrs-moderate")
+    assert gate(world, series.id) == []
+
+
+def test_an_interview_in_a_draft_calls_a_clinician_once(world):
+    draft = new_draft(world, exams=(Exam(ExamKind.C_SSRS, world.now.date(), Word.MODERATE),))
+    assert kinds(world) == [TaskKind.CRISIS]
+    changes = {"sex": Sex.FEMALE, "exams": draft.exams}
+    world.run(CLINIC, change_assessment, ChangeAssessment(PATIENT, draft.id, draft.version, changes))
+    assert kinds(world) == [TaskKind.CRISIS]
+
+
+def test_a_mania_that_an_examination_finds_closes_the_gate_and_a_missing_one_does_not(world):
+    series = booked(world)
+    world.now = series.session(1).starts_at
+    check_in(world, series.id)
+    make_ready(world, series.id)
+    examined(world, ExamKind.ASRM, value=6)
+    assert gate(world, series.id) == ["screening.asrm-positive"]
+    examined(world, ExamKind.ASRM, value=5)
+    assert gate(world, series.id) == []
+
+
+def test_who_turns_out_to_be_bipolar_is_asked_about_mania_on_the_day(world):
+    series = booked(world)
+    world.now = series.session(1).starts_at
+    check_in(world, series.id)
+    make_ready(world, series.id, mania_total=None)
+    assert gate(world, series.id) == []
+    found(world, Question.BIPOLAR)
+    accept(world, Question.BIPOLAR)
+    assert gate(world, series.id) == ["mania.not-asked"]
+
+
 def test_nobody_sets_aside_what_nobody_could_at_the_assessment(world):
     found(world)
     with pytest.raises(RuleBroken, match=r"decision\.not-possible"):
@@ -121,9 +192,9 @@ def test_it_counts_for_every_condition_that_the_patient_is_assessed_for(world):
     assert all([finding.question for finding in one.findings] == [ANEURYSM] for one in mine)
 
 
-def new_draft(world: FakeBooking, days_ago: int = 0) -> Assessment:
+def new_draft(world: FakeBooking, days_ago: int = 0, **fields: Any) -> Assessment:
     """Nothing found, answered so many days ago."""
-    ready = an_assessment(assessed_on=world.now.date() - timedelta(days=days_ago))
+    ready = an_assessment(assessed_on=world.now.date() - timedelta(days=days_ago), **fields)
     names = ("patient_id", "condition", "assessed_on", "sex", "history", "medications", "trials", "severity", "exams")
     command = DraftAssessment(protocol="booster-single", **{name: getattr(ready, name) for name in names})
     draft: Assessment = world.run(CLINIC, draft_assessment, command).assessment

@@ -9,6 +9,7 @@ import pytest
 from services.booking.domain.calendar.slots import Weekday
 from services.booking.domain.clinic.task import Task, TaskKind
 from services.booking.domain.events import TreatmentHeld, TreatmentReleased
+from services.booking.domain.patient.exposure import Source
 from services.booking.domain.patient.patient import Patient, Reporter
 from services.booking.domain.patient.person import Match
 from services.booking.domain.protocol.protocol import Condition, an_edition
@@ -39,7 +40,8 @@ from services.booking.operations.series import (
     cancel_session,
     mark_missed,
 )
-from services.booking.operations.visits import CheckInSession, check_in_session
+from services.booking.operations.treatments import ShowGate, show_gate
+from services.booking.operations.visits import CheckInSession, StartSession, check_in_session, start_session
 from shared.errors import Conflict, Forbidden, NotFound, Refused, RuleBroken
 from tests.support.booking_builders import (
     CLINIC,
@@ -54,7 +56,7 @@ from tests.support.booking_builders import (
     wishes,
 )
 from tests.support.booking_fakes import A_CLINICIAN, FakeBooking
-from tests.support.booking_treated import as_actor, check_in, start
+from tests.support.booking_treated import as_actor, check_in, make_ready, start
 from tests.support.cleared import cleared
 
 BORN = date(1980, 5, 17)
@@ -232,6 +234,8 @@ def test_a_corrected_name_counts_the_caps_anew_and_holds_what_breaks_them(world)
     assert (task.kind, task.patient_id, task.series_id, task.number) == (
         TaskKind.REVIEW_PERSON, adda.id, booked.id, 1
     )  # fmt: skip
+    holds = [entry.act for entry in world.audit[CLINIC] if entry.act.action == "session.hold"]
+    assert [(act.record, act.patient_id) for act in holds] == [(f"series/{booked.id}", adda.id)]
 
 
 def test_a_session_on_hold_begins_only_when_a_clinician_has_released_it(world):
@@ -249,6 +253,21 @@ def test_a_session_on_hold_begins_only_when_a_clinician_has_released_it(world):
     world.run(CLINIC, check_in_session, CheckInSession(booked.id, 1))
     with pytest.raises(Conflict):
         world.run(CLINIC, release_session, ReleaseSession(booked.id, 1, "again"))
+
+
+def test_a_dose_that_comes_to_light_closes_the_gate_before_anybody_has_counted_anew(world):
+    _, adda, booked = two_records(world)
+    world.now = booked.sessions[0].starts_at
+    check_in(world, booked.id)
+    make_ready(world, booked.id)
+    assert world.run(CLINIC, show_gate, ShowGate(booked.id, 1)).is_open
+    exposure = world.exposures[adda.person]
+    given = march(2, 3, 4, 5, 6)
+    world.exposures[adda.person] = exposure.with_share(OTHER_CLINIC, Source.SERIES, "theirs", given)
+    with pytest.raises(Conflict, match=r"treatment\.gate-closed") as refusal:
+        world.run(CLINIC, start_session, StartSession(booked.id, 1))
+    assert [fault.code for fault in refusal.value.faults] == ["cap.per-7-days"]
+    assert on_hold(now_of(world, booked)) == {}
 
 
 def test_a_session_on_hold_is_not_moved_to_where_the_cap_is_broken_still(world):
@@ -326,6 +345,21 @@ def test_records_told_apart_by_mistake_are_joined_again(world):
     assert (joined.person, joined.person_confirmed) == (ada.person, Match.CONFIRMED)
     assert on_hold(now_of(world, second)) == {1: ["spacing.same-day"]}
     assert on_hold(now_of(world, first)) == {1: ["spacing.same-day"]}
+
+
+def test_two_doses_on_one_day_are_released_by_nobody_until_they_are_none(world):
+    ada, namesake = registered(world), registered(world, phone="+12025550144")
+    world.actor = A_CLINICIAN
+    world.run(CLINIC, decide_person, DecidePerson(namesake.id, Decision.DIFFERENT, "looked like it"))
+    first, second = (single(world, one, march(9)[0], at=at) for one, at in [(ada, "09:00"), (namesake, "12:00")])
+    world.run(CLINIC, decide_person, DecidePerson(namesake.id, Decision.CONFIRMED, "same passport"))
+    release = ReleaseSession(second.id, 1, "seen and discussed")
+    with pytest.raises(RuleBroken, match=r"override\.not-possible") as refusal:
+        world.run(CLINIC, release_session, release)
+    assert [fault.code for fault in refusal.value.faults] == ["spacing.same-day"]
+    assert on_hold(now_of(world, second)) == {1: ["spacing.same-day"]}
+    world.run(CLINIC, cancel_session, CancelSession(first.id, 1, CancelReason.CLINICAL))
+    assert on_hold(world.run(CLINIC, release_session, release)) == {}
 
 
 def test_the_last_twenty_rulings_are_kept(world):

@@ -27,7 +27,7 @@ from services.booking.domain.treatment.treatment import (
 )
 from services.booking.domain.treatment.vitals import Reading
 from shared.converters import from_document, to_document
-from shared.errors import Conflict, Fault, NotFound, RuleBroken
+from shared.errors import Conflict, Fault, Forbidden, NotFound, RuleBroken
 from tests.support.booking_builders import PATIENT
 from tests.support.booking_treated import AN_ESCORT, CALM
 
@@ -89,7 +89,10 @@ def test_every_move_from_every_state(status: TreatmentStatus, move: TreatmentMov
 
 
 WRITES: dict[str, tuple[Callable[[Treatment], Treatment], set[TreatmentStatus]]] = {
-    "preparation": (lambda one: one.prepared(Answers(identity_confirmed=True), by="n", at=AT), {STATUS.PREPARING}),
+    "preparation": (
+        lambda one: one.prepared(Statement(Answers(identity_confirmed=True), "n", AT), ()),
+        {STATUS.PREPARING},
+    ),
     "reading": (
         lambda one: one.read(reading(55), ORDINARY, at=minutes(55)),
         {STATUS.PREPARING, STATUS.INFUSING, STATUS.RECOVERING},
@@ -140,13 +143,55 @@ def test_it_survives_being_stored():
 
 
 def test_partial_answers_merge_and_each_is_kept_with_who_said_it_when():
-    first = arrived().prepared(Answers(identity_confirmed=True, was_abstinent=False), by="ann", at=minutes(-12))
-    both = first.prepared(Answers(was_abstinent=True, suicide_risk=SuicideRisk.NONE), by="bob", at=minutes(-10))
+    first = arrived().prepared(
+        Statement(Answers(identity_confirmed=True, was_abstinent=False), "ann", minutes(-12)), ()
+    )
+    both = first.prepared(
+        Statement(Answers(was_abstinent=True, suicide_risk=SuicideRisk.NONE), "bob", minutes(-10), "Breath test."),
+        {"clinician"},
+    )
     assert both.answers == Answers(identity_confirmed=True, was_abstinent=True, suicide_risk=SuicideRisk.NONE)
     assert [(one.by, one.at, one.answers.was_abstinent) for one in both.said] == [
         ("ann", minutes(-12), False),
         ("bob", minutes(-10), True),
     ]
+
+
+EVERY_SCOPE = frozenset({"front_desk", "nurse", "clinician", "psychiatrist", "admin"})
+MILDER = [
+    (Answers(was_abstinent=False), Answers(was_abstinent=True), "clinician"),
+    (Answers(pregnancy=Pregnancy.POSITIVE), Answers(pregnancy=Pregnancy.TEST_NEGATIVE), "clinician"),
+    (Answers(suicide_risk=SuicideRisk.HIGH), Answers(suicide_risk=SuicideRisk.MODERATE), "clinician"),
+    (Answers(suicide_risk=SuicideRisk.MODERATE), Answers(suicide_risk=SuicideRisk.LOW), "clinician"),
+    (Answers(mania_total=6), Answers(mania_total=5), "psychiatrist"),
+]
+NOT_MILDER = [
+    (Answers(was_abstinent=True), Answers(was_abstinent=False)),
+    (Answers(was_abstinent=False), Answers(was_abstinent=False, identity_confirmed=True)),
+    (Answers(pregnancy=Pregnancy.TEST_NEGATIVE), Answers(pregnancy=Pregnancy.NOT_APPLICABLE)),
+    (Answers(suicide_risk=SuicideRisk.LOW), Answers(suicide_risk=SuicideRisk.NONE)),
+    (Answers(suicide_risk=SuicideRisk.MODERATE), Answers(suicide_risk=SuicideRisk.HIGH)),
+    (Answers(mania_total=12), Answers(mania_total=6)),
+]
+
+
+@pytest.mark.parametrize(("before", "after", "scope"), MILDER)
+def test_what_was_of_concern_is_said_milder_by_whoever_may_and_with_a_reason_only(
+    before: Answers, after: Answers, scope: str
+):
+    treatment = arrived().prepared(Statement(before, "ann", AT), ())
+    with pytest.raises(Forbidden, match=scope):
+        treatment.prepared(Statement(after, "ann", AT, "Asked again."), EVERY_SCOPE - {scope})
+    with pytest.raises(RuleBroken, match=r"preparation\.reason-missing"):
+        treatment.prepared(Statement(after, "bob", AT), {scope})
+    changed = treatment.prepared(Statement(after, "bob", AT, "Asked again."), {scope})
+    assert (changed.answers, changed.said[-1].reason) == (after, "Asked again.")
+
+
+@pytest.mark.parametrize(("before", "after"), NOT_MILDER)
+def test_whatever_is_no_milder_is_noted_by_anybody(before: Answers, after: Answers):
+    changed = arrived().prepared(Statement(before, "ann", AT), ()).prepared(Statement(after, "ann", AT), ())
+    assert len(changed.said) == 2
 
 
 @pytest.mark.parametrize(
@@ -160,13 +205,13 @@ def test_partial_answers_merge_and_each_is_kept_with_who_said_it_when():
 )
 def test_what_cannot_be_is_refused_whole(answers: Answers, pointers: list[str]):
     with pytest.raises(RuleBroken, match=r"preparation\.impossible") as refusal:
-        arrived().prepared(answers, by="n", at=AT)
+        arrived().prepared(Statement(answers, "n", AT), ())
     assert [fault.pointer for fault in refusal.value.faults] == pointers
 
 
 def test_the_ends_of_the_scale_and_this_very_moment_can_be():
-    arrived().prepared(Answers(mania_total=0, last_solids_at=AT, last_fluids_at=AT), by="n", at=AT)
-    arrived().prepared(Answers(mania_total=20), by="n", at=AT)
+    arrived().prepared(Statement(Answers(mania_total=0, last_solids_at=AT, last_fluids_at=AT), "n", AT), ())
+    arrived().prepared(Statement(Answers(mania_total=20), "n", AT), ())
 
 
 # --- readings

@@ -253,8 +253,11 @@ def test_a_high_risk_of_suicide_holds_the_treatment_and_calls_a_clinician_now(wo
     assert set(gate(world, series)) == {"clinical-hold.stands", "suicide-risk.high"}
     (clearance,) = world.all(Clearance)
     assert clearance.concern_at == world.now
-    asked_again = PrepareSession(series.id, 1, Answers(suicide_risk=SuicideRisk.NONE))
-    world.run(CLINIC, prepare_session, asked_again)
+    asked_again = PrepareSession(series.id, 1, Answers(suicide_risk=SuicideRisk.NONE), reason="spoke with the patient")
+    with as_actor(world, A_NURSE), pytest.raises(Forbidden, match="Only clinician may take back"):
+        world.run(CLINIC, prepare_session, asked_again)
+    with as_actor(world, A_CLINICIAN):
+        world.run(CLINIC, prepare_session, asked_again)
     assert gate(world, series) == ["clinical-hold.stands"], "a lower answer later releases nothing"
     with as_actor(world, A_CLINICIAN):
         release = ReleaseClinicalHold(PATIENT, clearance.holds[0].id, "spoke with the patient")

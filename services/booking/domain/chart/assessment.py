@@ -107,6 +107,13 @@ class Assessment:
         missing = [Fault(*_UNANSWERED, f"/history/{one}") for one in Question if one not in self.history]
         return missing if self.severity else [*missing, Fault(*_UNANSWERED, "/severity")]
 
+    def basis_of(self, question: Question) -> str | None:
+        """What a yes rests on: when it was found the last time, or the history. None: the answer is no."""
+        found = [one.noted_at for one in self.findings if one.question is question]
+        if found:
+            return f"found {max(found).isoformat()}"
+        return "history" if self.history.get(question, False) else None
+
     def decided(self, code: str, basis: str) -> Decision | None:
         """The last decision about a finding that rests on this."""
         found = [one for one in self.decisions if (one.code, one.basis) == (code, basis)]

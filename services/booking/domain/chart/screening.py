@@ -25,8 +25,10 @@ ASRM: Final = 6
 """Positive from (DAST-10; ASRM, Altman 1997)."""
 LIVER: Final = Decimal(3)
 """More than so many times the upper limit holds the treatment. Clinic default."""
-ASKED_ON_THE_DAY: Final = (f"screening.{ExamKind.C_SSRS}", f"screening.{ExamKind.ASRM}")
-"""Begins of codes about what is asked anew on the day of every dose."""
+ASKED_ON_THE_DAY: Final = frozenset(
+    f"screening.{kind}-{lack}" for kind in (ExamKind.C_SSRS, ExamKind.ASRM) for lack in ("missing", "expired")
+)
+"""Of what is asked anew on the day of every dose an older answer need not be there; one that is of concern counts."""
 
 _Found: TypeAlias = Iterator[tuple[str, str]]
 """Codes of rules, each with what the finding rests on."""
@@ -48,14 +50,7 @@ class Case:
 
     def says(self, question: Question) -> bool:
         """Whether the answer to the question is yes, or turned out to be."""
-        return self.basis_of(question) is not None
-
-    def basis_of(self, question: Question) -> str | None:
-        """What a yes rests on: when it was found the last time, or the history. None: the answer is no."""
-        found = [one.noted_at for one in self.assessment.findings if one.question is question]
-        if found:
-            return f"found {max(found).isoformat()}"
-        return "history" if self.assessment.history.get(question, False) else None
+        return self.assessment.basis_of(question) is not None
 
     def newest(self, kind: ExamKind) -> Exam | None:
         """The examination that counts: the newest one, of one day the one known last."""
@@ -126,7 +121,7 @@ def expired(assessment: Assessment, regimen: Regimen, on: date) -> list[Fault]:
 
 def _history(case: Case) -> _Found:
     for question in Question:
-        if basis := case.basis_of(question):
+        if basis := case.assessment.basis_of(question):
             is_single = question is Question.SUBSTANCE_USE and not _is_serial(case.regimen)
             yield f"{question}{SINGLE if is_single else ''}", basis
 

@@ -23,17 +23,25 @@ def reviewed(series: Series, caps: Caps, elsewhere: tuple[date, ...], at: dateti
     """
     for session in series.sessions:
         if session.is_dose_to_come:
-            known = {block.code for block in session.blocks}
-            new = [
-                HoldOn(code, detail, at)
-                for code, detail in _too_much(series, session, caps, elsewhere)
-                if code not in known and not series.allows(code, session.number)
-            ]
-            series = series.hold_on(session.number, *new)
+            series = series.hold_on(session.number, *new_holds(series, session, caps, elsewhere, at))
     return series
 
 
-def _too_much(series: Series, session: Session, caps: Caps, elsewhere: tuple[date, ...]) -> Iterator[tuple[str, str]]:
+def new_holds(
+    series: Series, session: Session, caps: Caps, elsewhere: tuple[date, ...], at: datetime
+) -> tuple[HoldOn, ...]:
+    """Why a dose is too much together with those `elsewhere`, but for what holds it already or was allowed."""
+    known = {block.code for block in session.blocks}
+    found = too_much(series, session, caps, elsewhere)
+    return tuple(
+        HoldOn(code, detail, at)
+        for code, detail in found
+        if code not in known and not series.allows(code, session.number)
+    )
+
+
+def too_much(series: Series, session: Session, caps: Caps, elsewhere: tuple[date, ...]) -> Iterator[tuple[str, str]]:
+    """The rules that a dose breaks together with the doses `elsewhere`, as codes, each with what it says."""
     others = sorted([*(day for day in series.dose_dates if day != session.on), *elsewhere])
     for window in (_ONE_A_DAY, *caps.refusing):
         if (count := in_window(others, session.on, window.days) + 1) > window.most:

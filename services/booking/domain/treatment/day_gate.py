@@ -17,14 +17,12 @@ from services.booking.domain.chart.dose_order import DoseOrder
 from services.booking.domain.protocol.protocol import Condition, Modality, Regimen
 from services.booking.domain.series.series import Series
 from services.booking.domain.series.session import Session, SessionStatus
-from services.booking.domain.treatment.preparation import Pregnancy, SuicideRisk
+from services.booking.domain.treatment.preparation import MANIA_FROM, Escort, Pregnancy, SuicideRisk
 from services.booking.domain.treatment.treatment import Treatment
 from services.booking.domain.treatment.vitals import MISSING, REFUSED, REVIEW, TOO_OLD, verdict
 from shared.errors import Conflict, Fault
 from shared.localtime import local_date
 
-MANIA_FROM: Final = 6
-"""An ASRM total from which on mania or hypomania is likely (Altman 1997)."""
 NOBODY: Final[frozenset[str]] = frozenset()
 CLINICIAN: Final = frozenset({"clinician"})
 PSYCHIATRIST: Final = frozenset({"psychiatrist"})
@@ -67,7 +65,8 @@ class Day:
     """All that is looked at.
 
     `order` is the dose order in force, which is what is given; `supervisor` is the resource that was named, if there is
-    one; `occupied` are the places of things that other treatments under way take; `asked` is what others say.
+    one; `occupied` are the places of things that other treatments under way take; `is_bipolar`: the assessment says so,
+    whatever the course is for; `asked` is what others say.
     """
 
     treatment: Treatment
@@ -78,6 +77,7 @@ class Day:
     supervisor: Resource | None = None
     occupied: frozenset[str] = frozenset()
     is_infused_elsewhere: bool = False
+    is_bipolar: bool = False
     asked: tuple[Fault, ...] = ()
 
     @property
@@ -138,7 +138,8 @@ def _fasting(day: Day) -> Iterator[Fault]:
         ("fluids", "clear fluids", answers.last_fluids_at, timedelta(minutes=care.fluids_minutes)),
     )
     for code, what, last_at, length in rows:
-        until_at = day.session.starts_at - length
+        # Who is begun with before the planned time has fasted for less than they were told to.
+        until_at = min(day.session.starts_at, day.at) - length
         if last_at is None:
             yield Fault("fasting.not-asked", f"When the patient last had {what} is not known.", context={"of": code})
         elif last_at > until_at:
@@ -147,11 +148,18 @@ def _fasting(day: Day) -> Iterator[Fault]:
 
 
 def _escort(day: Day) -> Iterator[Fault]:
-    escort = day.treatment.answers.escort
-    if escort is None:
+    named = day.treatment.escort_named
+    if named is None or named.answers.escort is None:
         yield Fault("escort.missing", "Nobody is named who takes the patient home.")
-    elif not escort.is_valid:
-        yield Fault("escort.not-valid", "Who takes the patient home is an adult, and was reached today.")
+    elif not named.answers.escort.is_valid:
+        detail = f"Who takes the patient home is an adult, and was reached today. {_about(named.answers.escort)}"
+        # A word for this one is none for whoever is named next.
+        yield Fault("escort.not-valid", f"{detail} Named at {named.at.isoformat()}.")
+
+
+def _about(escort: Escort) -> str:
+    adult, reached = ("yes" if said else "no" for said in (escort.is_adult, escort.is_reachable))
+    return f"Adult: {adult}; reached: {reached}."
 
 
 def _substances(day: Day) -> Iterator[Fault]:
@@ -174,7 +182,7 @@ def _suicide_risk(day: Day) -> Iterator[Fault]:
 
 
 def _mania(day: Day) -> Iterator[Fault]:
-    if day.series.condition is not Condition.BIPOLAR:
+    if day.series.condition is not Condition.BIPOLAR and not day.is_bipolar:
         return
     total = day.treatment.answers.mania_total
     if total is None:

@@ -4,16 +4,19 @@ counts.
 The C-SSRS screener's levels are those of the Columbia Lighthouse Project's triage; the ASRM is scored 0 to 20.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any, Final
 
-from shared.errors import Fault, RuleBroken
+from shared.errors import Fault, Forbidden, RuleBroken
 
 MOST_MANIA: Final = 20
 """Five questions of 0 to 4 (Altman Self-Rating Mania Scale)."""
+MANIA_FROM: Final = 6
+"""An ASRM total from which on mania or hypomania is likely (Altman 1997)."""
 
 
 class Pregnancy(StrEnum):
@@ -79,11 +82,12 @@ class Answers:
 
 @dataclass(frozen=True)
 class Statement:
-    """Some answers, given under access key `by`."""
+    """Some answers, given under access key `by`. `reason` is why they are milder than what was said before."""
 
     answers: Answers
     by: str
     at: datetime
+    reason: str | None = None
 
 
 @dataclass(frozen=True)
@@ -93,6 +97,36 @@ class RiskAnswer:
     level: SuicideRisk
     by: str
     at: datetime
+
+
+_RISKS: Final[Mapping[SuicideRisk | None, int]] = MappingProxyType({SuicideRisk.MODERATE: 1, SuicideRisk.HIGH: 2})
+_CONCERN: Final[Mapping[str, tuple[Callable[[Answers], int], str]]] = MappingProxyType(
+    {
+        "was_abstinent": (lambda said: said.was_abstinent is False, "clinician"),
+        "pregnancy": (lambda said: said.pregnancy is Pregnancy.POSITIVE, "clinician"),
+        "suicide_risk": (lambda said: _RISKS.get(said.suicide_risk, 0), "clinician"),
+        "mania_total": (lambda said: (said.mania_total or 0) >= MANIA_FROM, "psychiatrist"),
+    }
+)
+"""How grave an answer is, and the scope whose word it needs to become milder."""
+
+
+def require_word(before: Answers, statement: Statement, scopes: Collection[str]) -> None:
+    """Whether what was of concern may be said milder now.
+
+    Raises `Forbidden` without the scope that it needs, and `RuleBroken` without a reason.
+    """
+    after = replace(before, **statement.answers.given)
+    milder = {name: scope for name, (gravity, scope) in _CONCERN.items() if gravity(after) < gravity(before)}
+    if lacking := sorted(set(milder.values()).difference(scopes)):
+        raise Forbidden("scope-missing", f"Only {' and '.join(lacking)} may take back what was said: {_list(milder)}.")
+    if milder and not statement.reason:
+        detail = f"Whoever takes back what was said says why: {_list(milder)}."
+        raise RuleBroken("preparation.reason-missing", detail, [Fault("preparation.reason-missing", detail, "/reason")])
+
+
+def _list(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names))
 
 
 def merged(statements: Iterable[Statement]) -> Answers:

@@ -17,7 +17,14 @@ from services.booking.domain.protocol.care import Care
 from services.booking.domain.treatment.adverse_event import AdverseEvent
 from services.booking.domain.treatment.dissociation import Score
 from services.booking.domain.treatment.observation import Alarm, Watch, next_look_at, raised
-from services.booking.domain.treatment.preparation import Answers, RiskAnswer, Statement, merged, require_possible
+from services.booking.domain.treatment.preparation import (
+    Answers,
+    RiskAnswer,
+    Statement,
+    merged,
+    require_possible,
+    require_word,
+)
 from services.booking.domain.treatment.vitals import (
     Passed,
     Reading,
@@ -188,6 +195,11 @@ class Treatment:
         return self.start is not None and self.end is not None and self.end.given_mg > self.start.dose_mg
 
     @property
+    def escort_named(self) -> Statement | None:
+        """The last statement that names who takes the patient home."""
+        return next((one for one in reversed(self.said) if one.answers.escort), None)
+
+    @property
     def has_escort(self) -> bool:
         """Whether somebody takes the patient home who may."""
         return self.answers.escort is not None and self.answers.escort.is_valid
@@ -222,12 +234,17 @@ class Treatment:
 
     # --- before the start
 
-    def prepared(self, answers: Answers, *, by: str, at: datetime) -> "Treatment":
-        """More is known. Raises `RuleBroken` for what cannot be, and `Conflict` once the infusion has begun."""
+    def prepared(self, statement: Statement, scopes: Collection[str]) -> "Treatment":
+        """More is known.
+
+        Raises `RuleBroken` for what cannot be, or is milder than before without a reason, `Forbidden` for whoever may
+        not say it milder, and `Conflict` once the infusion has begun.
+        """
         if self.status is not TreatmentStatus.PREPARING:
             raise _past(self.status, "nothing is prepared any more")
-        require_possible(answers, at)
-        return replace(self, said=(*self.said, Statement(answers, by, at)))
+        require_possible(statement.answers, statement.at)
+        require_word(self.answers, statement, scopes)
+        return replace(self, said=(*self.said, statement))
 
     def begun(self, start: Start) -> "Treatment":
         """The infusion begins; see `day_gate.require_open`. Raises `Conflict` unless it is being prepared."""
@@ -304,13 +321,9 @@ class Treatment:
         """
         over = self.after(TreatmentMove.END, end=end)
         if end.given_mg < 0:
-            detail = "Nobody was given less than nothing."
-            raise RuleBroken(
-                "treatment.not-as-ordered", detail, [Fault("treatment.not-as-ordered", detail, "/given_mg")]
-            )
+            raise _broken("treatment.not-as-ordered", "Nobody was given less than nothing.", "/given_mg")
         if end.kind is EndKind.ABORTED and not end.reason:
-            detail = "Whoever aborts an infusion says why."
-            raise RuleBroken("treatment.reason-missing", detail, [Fault("treatment.reason-missing", detail, "/reason")])
+            raise _broken("treatment.reason-missing", "Whoever aborts an infusion says why.", "/reason")
         return over
 
     def discharged(self, departure: Departure, faults: Sequence[Fault]) -> "Treatment":
@@ -347,8 +360,7 @@ class Treatment:
         self._require_open()
         may = table.get(code, frozenset())
         if not may:
-            detail = "No word sets this aside."
-            raise RuleBroken("override.not-possible", detail, [Fault("override.not-possible", detail, "/code")])
+            raise _broken("override.not-possible", "No word sets this aside.", "/code")
         if may.isdisjoint(scopes):
             raise Forbidden("scope-missing", f"Only {' or '.join(sorted(may))} may set this aside.")
         found = [fault for fault in self.without_set_aside(faults) if fault.code == code]
@@ -363,13 +375,11 @@ class Treatment:
 
     def _require_in_order(self, reading: Reading, at: datetime) -> None:
         if reading.at > at:
-            raise _wrong_time("treatment.in-future", "Nothing is measured in the future.")
+            raise _broken("treatment.in-future", "Nothing is measured in the future.", "/at")
         is_before = reading.at <= self.start.at if self.start else reading.at < self.arrived_at
         if is_before or any(reading.at <= one.at for one in self.readings):
-            detail = (
-                "Readings come in the order in which they were taken, since the patient came or the infusion began."
-            )
-            raise _wrong_time("treatment.out-of-order", detail)
+            detail = "Readings come as they were taken, one behind the other, since the patient came or the start."
+            raise _broken("treatment.out-of-order", detail, "/at")
 
 
 def treatment_id(series_id: str, number: int, revision: int) -> str:
@@ -384,5 +394,5 @@ def _past(status: TreatmentStatus, what: str) -> Conflict:
     )
 
 
-def _wrong_time(code: str, detail: str) -> RuleBroken:
-    return RuleBroken(code, detail, [Fault(code, detail, "/at")])
+def _broken(code: str, detail: str, pointer: str) -> RuleBroken:
+    return RuleBroken(code, detail, [Fault(code, detail, pointer)])
