@@ -91,7 +91,7 @@ def _is_broken(case: Any, location: str) -> bool:
     return any(place.value == location and part.mode.is_negative for place, part in case.meta.components.items())
 
 
-@pytest.mark.timeout(110)
+@pytest.mark.timeout(240)
 @pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: mode.value)
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_service_answers_as_it_describes_itself(town, peopled, service, mode):
