@@ -102,6 +102,8 @@ def test_a_dose_whose_patient_came_is_over_with_its_day_and_somebody_is_asked_wh
     [task] = world.all(Task)
     assert (task.kind, task.number, task.due_at) == (TaskKind.COORDINATE, 1, MIDNIGHT + timedelta(hours=24))
     assert changed.dose_dates == tuple(CASE_A[1:])
+    act = world.audit[CLINIC][-1].act
+    assert (act.actor, act.action, act.record) == (world.actor.id, "session.give-up", f"series/{series.id}")
 
 
 def test_a_talk_whose_begin_nobody_noted_stays_with_the_staff(arrived):

@@ -138,7 +138,8 @@ def test_an_interview_that_finds_a_moderate_risk_closes_the_gate_until_a_clinici
 def test_an_interview_in_a_draft_calls_a_clinician_once(world):
     draft = new_draft(world, exams=(Exam(ExamKind.C_SSRS, world.now.date(), Word.MODERATE),))
     assert kinds(world) == [TaskKind.CRISIS]
-    changes = {"sex": Sex.FEMALE, "exams": draft.exams}
+    another = Exam(ExamKind.ASRM, world.now.date(), value=Decimal(0))
+    changes = {"sex": Sex.FEMALE, "exams": (another, *draft.exams)}
     world.run(CLINIC, change_assessment, ChangeAssessment(PATIENT, draft.id, draft.version, changes))
     assert kinds(world) == [TaskKind.CRISIS]
 
