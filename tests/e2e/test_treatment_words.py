@@ -92,7 +92,10 @@ def test_mania_before_a_dose_is_a_psychiatrists_to_decide(staff: Staff) -> None:
     assert visit.closed_by() == []
     ok(visit.send(staff.nurse, "preparation", mania_total=7))
     assert visit.closed_by() == ["mania.likely"]
-    ok(visit.send(staff.nurse, "preparation", mania_total=5))
+    refused = problem(visit.send(staff.nurse, "preparation", mania_total=5), 403)
+    assert refused["detail"] == "Only psychiatrist may take back what was said: mania_total."
+    problem(visit.send(staff.psychiatrist, "preparation", mania_total=5), 422)
+    ok(visit.send(staff.psychiatrist, "preparation", mania_total=5, reason="Asked once more, together."))
     assert visit.closed_by() == []
 
 

@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 @dataclass(frozen=True)
 class BookedSession:
-    """One session of a booked series."""
+    """One session of a booked series. `doses`: the medicine is given; else it is a talk."""
 
     number: int
     phase: str
@@ -21,6 +21,7 @@ class BookedSession:
     starts_local: datetime
     ends_at: datetime
     revision: int
+    doses: bool
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,7 @@ def _hours_before(hours: int) -> Instant:
 
 
 def _fast(visit: Visit) -> datetime:
-    return visit.fasting.solids_stop_at(visit.starts_at)
+    return visit.prepares_at
 
 
 def _before_fast(visit: Visit) -> datetime:
@@ -97,13 +97,13 @@ def reminders(clinic_id: str, visit: Visit, now: datetime) -> list[Message]:
             revision=visit.revision,
         )
         for rung in LADDER
-        if rung.due_at(visit) >= now
+        if rung.due_at(visit) >= now and (visit.doses or rung.kind is not Kind.ESCORT_REMINDER)
     ]
 
 
 def home_safe(clinic_id: str, visit: Visit, now: datetime) -> list[Message]:
-    """Asks the patient who went home whether they are safe, and says until when not to drive."""
-    if visit.discharged_at is None:
+    """Asks the patient who went home after a dose whether they are safe, and says until when not to drive."""
+    if visit.discharged_at is None or not visit.doses:
         return []
     due_at = visit.discharged_at + HOME_AFTER
     return _useful(

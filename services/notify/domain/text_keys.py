@@ -25,11 +25,12 @@ LONGEST_LINK: Final = 100
 class TextKey:
     """One text.
 
-    `always`: names beside `alias` and `phone` that are never empty. `maybe`: names that may be, and flags; a template
-    can ask for them. `needs`: of each group at least one is said whenever one of them is there; `prepares`: the same,
-    but not at minimal privacy. `of_form`: its link leads to a form, which is given at every privacy. `parts`: parts of
-    an SMS at most, every field at its longest, with how to stop at its end where that `tells_opt_out`. `is_fixed`: its
-    whole text comes with the message, so a clinic has none of its own.
+    `always`: names beside `alias` and `phone` that are never empty. `maybe`: names that may be, and flags; a
+    template can ask for them. `needs`: of each group at least one is said whenever one of them is there;
+    `prepares`: the same, but neither at minimal privacy nor before a talk, for which nobody needs a driver.
+    `of_form`: its link leads to a form, which is given at every privacy. `parts`: parts of an SMS at most, every
+    field at its longest, with how to stop at its end where that `tells_opt_out`. `is_fixed`: its whole text comes
+    with the message, so a clinic has none of its own.
     """
 
     always: frozenset[str] = frozenset()
@@ -63,6 +64,7 @@ _WHEN: Final = _set("when")
 _PHONE: Final = _set("phone")
 _WAY_BACK: Final = _set("link", "phone")
 _ANSWERED: Final = _set("link", "can_reply", "is_confirmed")
+_PREPARED: Final = _set("needs_driver")
 _FORM: Final = TextKey(
     always=_set("link", "emergency"),
     maybe=_set("emergency_number"),
@@ -74,34 +76,34 @@ KEYS: Final[Mapping[str, TextKey]] = MappingProxyType(
     {
         "confirmation": TextKey(
             always=_set("when", "solid_hours", "clear_hours", "early"),
-            maybe=_set("visits", "others") | _ANSWERED,
+            maybe=_set("visits", "others") | _ANSWERED | _PREPARED,
             needs=(_ALIAS, _WHEN, _WAY_BACK),
             parts=3,
         ),
         "reminder P3D": TextKey(
             always=_set("when", "solids", "clear", "early"),
-            maybe=_set("visits", "others") | _ANSWERED,
+            maybe=_set("visits", "others") | _ANSWERED | _PREPARED,
             # It may speak for the reminders of several visits, which are then not sent.
             needs=(_ALIAS, _WHEN, _WAY_BACK, _set("others", "visits")),
             parts=3,
         ),
         "reminder P1D": TextKey(
             always=_set("when", "solids", "clear", "early"),
-            maybe=_ANSWERED,
+            maybe=_ANSWERED | _PREPARED,
             needs=(_ALIAS, _WHEN, _WAY_BACK),
             prepares=(_set("solids"),),
             parts=3,
         ),
         "reminder PT2H": TextKey(
             always=_set("when", "early"),
-            maybe=_ANSWERED,
+            maybe=_ANSWERED | _PREPARED,
             needs=(_ALIAS, _WHEN, _PHONE),
             prepares=(_set("early"),),
             parts=2,
         ),
         "change-notice": TextKey(
             always=_set("when", "solids", "clear", "early"),
-            maybe=_ANSWERED,
+            maybe=_ANSWERED | _PREPARED,
             needs=(_ALIAS, _WHEN, _WAY_BACK),
             parts=3,
         ),

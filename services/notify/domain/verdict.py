@@ -219,8 +219,7 @@ def opening_for(message: Message, quiet: QuietHours, at: datetime) -> datetime:
 
 def _wanted_at(message: Message, scene: Scene, quiet: QuietHours) -> datetime:
     if message.kind is Kind.REMINDER:
-        visit = scene.visits[0]
-        return reminder_at(message.due_at, visit.fasting.solids_stop_at(visit.starts_at), quiet)
+        return reminder_at(message.due_at, scene.visits[0].prepares_at, quiet)
     if message.kind is Kind.ESCORT_REMINDER:
         return reminder_at(message.due_at, scene.visits[0].starts_at, quiet)
     return _home_safe_at(message, scene, quiet) if message.kind is Kind.HOME_SAFE else message.due_at

@@ -26,7 +26,8 @@ class Visit:
 
     `revision` counts its times: news of an earlier one than this say nothing any more. `confirmed_at` is when the
     patient said that they will come at this time, `discharged_at` when they went home. They do not drive before
-    `no_driving_until`, where the protocol's figure was told. `fasting`: how they prepare.
+    `no_driving_until`, where the protocol's figure was told. `doses`: the medicine is given, for which they prepare by
+    `fasting` and are taken home; a talk asks for neither.
     """
 
     id: str
@@ -39,11 +40,17 @@ class Visit:
     starts_local: datetime
     ends_at: datetime
     revision: int
+    doses: bool = True
     fasting: Fasting = Fasting()
     status: VisitStatus = VisitStatus.BOOKED
     confirmed_at: datetime | None = None
     discharged_at: datetime | None = None
     no_driving_until: datetime | None = None
+
+    @property
+    def prepares_at(self) -> datetime:
+        """When fasting begins, or else the visit."""
+        return self.fasting.solids_stop_at(self.starts_at) if self.doses else self.starts_at
 
     @property
     def is_expected(self) -> bool:

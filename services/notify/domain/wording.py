@@ -43,7 +43,7 @@ class Content:
     `until`: when an offer ends. `no_driving_until`, `collect_at`: of the visit that ended or ends. `body`: a text that
     was fixed when the message was planned. `is_confirmed`: the patient said that they will come. `can_reply`: a text
     back reaches us. `opt_out`: an SMS also says how to stop. `is_staffed`: somebody can be paged, so that a call soon
-    may be promised. `fasting`: how the patient prepares for the first visit.
+    may be promised. `needs_driver`: the medicine is given at one of the visits. `fasting`: how the patient prepares.
     """
 
     visits: Sequence[Moment] = ()
@@ -56,6 +56,7 @@ class Content:
     can_reply: bool = False
     opt_out: bool = False
     is_staffed: bool = False
+    needs_driver: bool = True
     fasting: Fasting = Fasting()
 
 
@@ -103,6 +104,7 @@ def facts_of(
         "is_confirmed": content.is_confirmed,
         "can_reply": content.can_reply,
         "is_staffed": content.is_staffed,
+        "needs_driver": content.needs_driver,
         **_times(content, clinic, reader),
     }
 

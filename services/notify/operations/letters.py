@@ -38,6 +38,7 @@ def content_of(uow: UnitOfWork, message: Message, verdict: Send, *, can_reply: b
         can_reply=can_reply,
         opt_out=_has_to_tell_opt_out(uow, message),
         is_staffed=bool(verdict.policy.contacts),
+        needs_driver=any(visit.doses for visit in verdict.visits),
         fasting=first.fasting if first else Fasting(),
     )
 

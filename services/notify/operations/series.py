@@ -14,13 +14,14 @@ from services.notify.operations.ports import UnitOfWork
 
 @dataclass(frozen=True)
 class BookedSession:
-    """One session of a booked series."""
+    """One session of a booked series. `doses`: the medicine is given, as bookings of earlier editions do not tell."""
 
     number: int
     starts_at: datetime
     starts_local: datetime
     ends_at: datetime
     revision: int
+    doses: bool = True
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,7 @@ def _visit(command: SeriesBooked, session: BookedSession) -> Visit:
         starts_local=session.starts_local,
         ends_at=session.ends_at,
         revision=session.revision,
+        doses=session.doses,
         fasting=Fasting(command.solids_hours, command.fluids_minutes),
     )
 

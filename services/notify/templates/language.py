@@ -20,7 +20,7 @@ DEEPEST: Final = 5
 MOST_OPERATORS: Final = 8
 """`and`, `or`, `not` within one tag at most."""
 KEYWORDS: Final = frozenset({"if", "elif", "else", "endif", "and", "or", "not"})
-FLAGS: Final = frozenset({"is_confirmed", "can_reply", "is_staffed"})
+FLAGS: Final = frozenset({"is_confirmed", "can_reply", "is_staffed", "needs_driver"})
 """Names that can be asked for and not be said."""
 _TOKENS: Final = frozenset(
     {"data", "variable_begin", "variable_end", "block_begin", "block_end", "name", "whitespace"}

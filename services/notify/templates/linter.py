@@ -88,7 +88,8 @@ def _around_link(part: str, text: str) -> Iterator[Mistake]:
 
 
 def _unsaid(text: str, facts: Facts, key: TextKey, place: Place) -> Iterator[Mistake]:
-    for group in key.needed(place.privacy):
+    prepares = facts.get("needs_driver", True)
+    for group in key.needed(place.privacy) if prepares else key.needs:
         there = {name for name in group if facts[name] and name in key.names(place.privacy)}
         if there and not any(MARK.format(name) in text for name in there):
             named = " or ".join(f"{{{{{name}}}}}" for name in sorted(there))

@@ -169,6 +169,11 @@ def test_a_series_of_which_nothing_takes_place_asks_nothing():
     assert due(Known("p", (a_course(a_visit(1, "2026-03-09 09:00", lost=0)),))) == {}
 
 
+def test_after_a_consultation_nothing_is_asked():
+    visit = a_visit(1, "2026-03-02 09:00", phase="consultation", home="2026-03-02 10:00")
+    assert due(Known("p", (a_course(visit, protocol="consultation"),))) == {}
+
+
 def test_talks_of_a_therapy_course_do_not_count():
     visits = [
         a_visit(1, "2026-03-02 09:00", phase="preparation", home="2026-03-02 10:00"),

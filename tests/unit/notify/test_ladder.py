@@ -161,6 +161,16 @@ def test_home_safe_is_asked_two_hours_after_going_home_and_of_use_for_two_more()
     assert (row.about, row.revision) == (visit.id, 2)
     assert ladder.home_safe(CLINIC, visit, at("2026-03-07 20:00")) == []
     assert ladder.home_safe(CLINIC, a_visit(), BOOKED_AT) == []
+    assert ladder.home_safe(CLINIC, replace(visit, doses=False), at("2026-03-07 16:01")) == []
+
+
+def test_a_talk_has_no_escort_and_its_reminders_end_with_it():
+    dose, talk = a_visit(), a_visit(doses=False)
+    rows = {visit: ladder.reminders(CLINIC, visit, LONG_AGO) for visit in (dose, talk)}
+    kinds = {visit: [(row.kind, row.offset) for row in rows[visit]] for visit in rows}
+    assert kinds[talk] == [row for row in kinds[dose] if row[0] is not Kind.ESCORT_REMINDER]
+    (day_before,) = [row for row in rows[talk] if row.offset == "P1D"]
+    assert day_before.expires_at == talk.starts_at
 
 
 @pytest.mark.parametrize(

@@ -100,6 +100,23 @@ def written(
     return load_writer().write(message, content, a_clinic(**clinic or {}), a_recipient(**recipient), (), now=BOOKED_AT)
 
 
+DRIVERS = ("driver", "drives", "food", "fluids", "Begleitperson", "Nahrung", "essen", "trinken", "Getränke",
+           "nach Hause", "acompañante", "comida", "coma", "bebidas", "a casa")  # fmt: skip
+
+
+@pytest.mark.parametrize("channel", [Channel.SMS, Channel.EMAIL])
+@pytest.mark.parametrize("locale", ["en-US", "de-DE", "es-US"])
+@pytest.mark.parametrize(
+    "key", ["confirmation", "reminder P3D", "reminder P1D", "reminder PT2H", "change-notice", "change-notice series"]
+)
+def test_before_a_talk_nobody_fasts_or_needs_a_driver(key: str, locale: str, channel: Channel):
+    said = written(KINDS[key], replace(ALL, needs_driver=False), channel=channel, locale=locale).body
+    assert not [word for word in DRIVERS if word in said], said
+    before_a_dose = written(KINDS[key], ALL, channel=channel, locale=locale).body
+    assert [word for word in DRIVERS if word in before_a_dose] or key == "change-notice series"
+    assert PAGE in said or key == "reminder PT2H"
+
+
 def test_every_text_is_written_in_this_file():
     assert {key_of(message) for message in KINDS.values()} == KINDS.keys() == TEXT_KEYS.keys()
 

@@ -8,7 +8,6 @@ from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
 from services.booking.domain.events import (
-    BookedSession,
     SeriesBooked,
     SeriesCancelled,
     SeriesCompleted,
@@ -34,7 +33,7 @@ from services.booking.domain.series.session import (
     SessionMove,
     SessionStatus,
 )
-from services.booking.domain.series.session_events import cancellation, departure, movement
+from services.booking.domain.series.session_events import booking, cancellation, departure, movement
 from services.booking.domain.series.standing import Progress, fulfilled, is_underway, progress_of, rebookable
 from shared.errors import Conflict, Fault, NotFound, RuleBroken
 from shared.localtime import local_date, resolve_forward
@@ -211,10 +210,7 @@ class Series:
             self.edition,
             str(self.condition),
             self.zone,
-            tuple(
-                BookedSession(one.number, one.phase, one.starts_at, one.starts_local, one.ends_at, one.revision)
-                for one in booked
-            ),
+            tuple(map(booking, booked)),
             link.url,
             care.solids_hours,
             care.fluids_minutes,

@@ -2,8 +2,21 @@
 
 from datetime import datetime
 
-from services.booking.domain.events import SessionCancelled, SessionDischarged, SessionMoved
+from services.booking.domain.events import BookedSession, SessionCancelled, SessionDischarged, SessionMoved
 from services.booking.domain.series.session import Session
+
+
+def booking(session: Session) -> BookedSession:
+    """It has its place, as its series is booked."""
+    return BookedSession(
+        number=session.number,
+        phase=session.phase,
+        starts_at=session.starts_at,
+        starts_local=session.starts_local,
+        ends_at=session.ends_at,
+        revision=session.revision,
+        doses=session.doses,
+    )
 
 
 def movement(patient_id: str, zone: str, before: Session, after: Session) -> SessionMoved:
