@@ -75,6 +75,12 @@ class Conflict(Refused):
     """What the caller wants is taken."""
 
 
+def illegal_move(what: str, status: str, cannot: str, *, code: str = "") -> Conflict:
+    """The refusal of what a thing's status does not allow; `cannot` completes "This <what> is <status>: …"."""
+    code, detail = code or f"{what}.illegal-move", f"This {what} is {status}: {cannot}."
+    return Conflict(code, detail, [Fault(code, detail, context={"status": str(status)})])
+
+
 class RuleBroken(Refused):
     """Well-formed, but a rule forbids it."""
 

@@ -49,6 +49,7 @@ def test_imports_keep_the_contract(contract_id):
 OFFENCES = [
     ("ground", "shared.units", "services.booking.domain.clinic.clinic"),
     ("ground", "shared.units", "deploy.local.platform"),
+    ("ground", "deploy.local.platform", "bench.measuring"),
     ("ground", "shared.units", "tests.support"),
     ("ground", "services.notify.domain.message", "deploy.local.ports"),
     ("ground", "services.booking.domain.clinic.clinic", "tests.support"),

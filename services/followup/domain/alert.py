@@ -18,7 +18,7 @@ from services.followup.domain.hours import Hours
 from services.followup.domain.instrument import Help
 from services.followup.domain.rota import Contact
 from services.followup.domain.triggers import Role, Trigger
-from shared.errors import Conflict, Fault, RuleBroken
+from shared.errors import Fault, RuleBroken, illegal_move
 
 _NAMESPACE: Final = UUID("7d0b6a52-1f0e-5c3b-9a64-2c8e4f71d3ab")
 
@@ -181,8 +181,7 @@ class Alert:
 
     def _move(self, move: Move, **changes: Any) -> "Alert":
         if (self.status, move) not in MOVES:
-            detail = f"An alert that is {self.status} cannot be {move}."
-            raise Conflict("alert.wrong-status", detail, [Fault("alert.wrong-status", detail)])
+            raise illegal_move("alert", self.status, f"it cannot be {move}", code="alert.wrong-status")
         return replace(self, status=MOVES[self.status, move], **changes)
 
 

@@ -1,6 +1,5 @@
 """Booking's host on a real database, with what tests ask of it."""
 
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import fields
 from datetime import datetime
@@ -98,23 +97,3 @@ class Desk:
 
     def _headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.key}"}
-
-
-def at_once(*work: Callable[[], object]) -> list[Any]:
-    """All in threads, started together: what each returned or raised."""
-    gate = threading.Barrier(len(work))
-    outcomes: list[Any] = [None] * len(work)
-
-    def begin(place: int) -> None:
-        gate.wait()
-        try:
-            outcomes[place] = work[place]()
-        except Exception as error:  # noqa: BLE001 -- what was raised is what the test looks at
-            outcomes[place] = error
-
-    threads = [threading.Thread(target=begin, args=[place]) for place in range(len(work))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    return outcomes

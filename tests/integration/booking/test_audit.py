@@ -14,8 +14,9 @@ from services.booking.operations.audit import VerifyAudit, verify_audit
 from services.booking.store.audit import AUDIT, HEADS
 from shared.errors import Contended
 from shared.ids import new_id
-from tests.integration.booking.booking_host import Desk, ThisBooking, at_once
+from tests.integration.booking.booking_host import Desk, ThisBooking
 from tests.integration.booking.worlds import World
+from tests.support.at_once import at_once
 from tests.support.booking_builders import CLINIC, NOW, OTHER_CLINIC, PATIENT
 
 ACT = Act(NOW, "key-1", ("clinician",), "session.release", "series/1", PATIENT, "seen and discussed", '{"number":1}')

@@ -15,8 +15,9 @@ from services.booking.domain.series.series import Series
 from services.booking.domain.series.session import CancelReason, SessionStatus
 from services.booking.operations.series import BookSeries, book_series
 from shared.errors import Contended, RuleBroken
-from tests.integration.booking.booking_host import ThisBooking, at_once
+from tests.integration.booking.booking_host import ThisBooking
 from tests.integration.booking.worlds import World
+from tests.support.at_once import at_once
 from tests.support.booking_builders import (
     CASE_A,
     CLINIC,

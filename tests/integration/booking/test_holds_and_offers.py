@@ -37,7 +37,8 @@ from services.booking.operations.offers import (
 from services.booking.operations.series import BookSeries, CancelSession, book_series, cancel_session
 from services.booking.operations.waitlist import JoinWaitlist, WithdrawEntry, join_waitlist, withdraw_entry
 from shared.errors import Conflict, Refused
-from tests.integration.booking.booking_host import ThisBooking, at_once
+from tests.integration.booking.booking_host import ThisBooking
+from tests.support.at_once import at_once
 from tests.support.booking_builders import CASE_A, CLINIC, PATIENT, a_booking, wishes
 from tests.support.booking_waiting import FREED, LATER, a_booster
 

@@ -22,7 +22,8 @@ from services.booking.operations.series import (
     cancel_session,
 )
 from shared.errors import Conflict, Refused
-from tests.integration.booking.booking_host import ThisBooking, at_once
+from tests.integration.booking.booking_host import ThisBooking
+from tests.support.at_once import at_once
 from tests.support.booking_builders import CASE_A, CLINIC, MOOD, a_booking, a_chair, a_link, a_nurse
 
 RIVALS = 32

@@ -10,7 +10,8 @@ from deploy.local.clear_patient import clear_patient
 from deploy.local.treatment_day import OBSERVED, Dose
 from services.booking.domain.calendar.slots import Weekday
 from shared.ids import new_id
-from tests.integration.booking.booking_host import Desk, ThisBooking, at_once
+from tests.integration.booking.booking_host import Desk, ThisBooking
+from tests.support.at_once import at_once
 from tests.support.booking_builders import CASE_A, CLINIC, NOW
 
 CLINIC_BODY = {

@@ -1,6 +1,5 @@
 """Followup's host on a real database, with what tests ask of it."""
 
-import threading
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -85,18 +84,3 @@ class ThisFollowup:
         """Of the only link that was told."""
         [event] = self.told("check_in.opened.v1")
         return self.host.sealer.unseal(event["data"]["link"]).rpartition("/")[2]
-
-
-def at_once(*work: Callable[[], object]) -> None:
-    """All in threads, started together; returns when all have ended."""
-    gate = threading.Barrier(len(work))
-
-    def begin(one: Callable[[], object]) -> None:
-        gate.wait()
-        one()
-
-    threads = [threading.Thread(target=begin, args=[one]) for one in work]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)

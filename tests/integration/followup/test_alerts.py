@@ -31,7 +31,8 @@ from services.followup.operations.worklist import ListWork, list_work
 from services.followup.store.alert import COLLECTION, to_page
 from shared.errors import Stale
 from shared.leases import claim_batch
-from tests.integration.followup.followup_host import ThisFollowup, at_once
+from tests.integration.followup.followup_host import ThisFollowup
+from tests.support.at_once import at_once
 from tests.support.followup_builders import CLINIC, DISCHARGED_AT, NO_TROUBLE, PATIENT, a_rota, answers_of
 
 DUE_AT = DISCHARGED_AT + timedelta(hours=24)

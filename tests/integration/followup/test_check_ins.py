@@ -16,7 +16,8 @@ from services.followup.operations.courses import (
 )
 from services.followup.store.check_in import COLLECTION, expired, to_open
 from shared.localtime import to_local
-from tests.integration.followup.followup_host import ThisFollowup, at_once
+from tests.integration.followup.followup_host import ThisFollowup
+from tests.support.at_once import at_once
 from tests.support.followup_builders import (
     CLINIC,
     DISCHARGED_AT,

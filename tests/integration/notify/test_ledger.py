@@ -1,7 +1,6 @@
 """The ledger on a real database: what unique keys, versions and leases promise."""
 
 import threading
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -26,6 +25,7 @@ from services.notify.store.message import claim_of
 from shared.errors import Contended
 from tests.integration.notify.notify_host import PHONE, ThisNotify
 from tests.laws.notify.test_order import AGGREGATES, turns
+from tests.support.at_once import at_once
 from tests.support.notify_builders import BOOKED_AT, at, session_cancelled
 from tests.support.notify_fakes import FakeNotify, FakeProvider, Killed, providers
 
@@ -46,14 +46,6 @@ class SharedProvider:
         with self._lock:
             self.calls.append(letter.message_id)
         return Accepted(f"provider-{letter.message_id}")
-
-
-def work_in_parallel(*work: Callable[[], object]) -> None:
-    threads = [threading.Thread(target=one) for one in work]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
 
 
 def test_every_row_comes_back_as_it_was_planned(notify: ThisNotify):
@@ -104,7 +96,7 @@ def test_eight_workers_send_each_message_once(notify: ThisNotify):
     for days in range(20):
         notify.go_to(BOOKED_AT + timedelta(days=days, hours=2))
         for _ in range(3):
-            work_in_parallel(*(partial(worker.send, channels) for worker in workers))
+            at_once(*(partial(worker.send, channels) for worker in workers))
     for channel in channels.values():
         assert sorted(channel.calls) == sorted(set(channel.calls))
     assert len(channels[Channel.EMAIL].calls) == 3

@@ -14,7 +14,8 @@ from services.notify.operations.sending import BeginSending, RecordOutcome, begi
 from services.notify.store.message import COLLECTION, claim_of, due_by
 from shared.leases import RELEASE, claim_batch
 from tests.integration.notify.notify_host import ThisNotify
-from tests.integration.notify.test_ledger import SharedProvider, work_in_parallel
+from tests.integration.notify.test_ledger import SharedProvider
+from tests.support.at_once import at_once
 from tests.support.notify_builders import at
 from tests.support.notify_fakes import FakeProvider
 
@@ -55,7 +56,7 @@ def test_six_workers_at_once_send_a_patient_two_texts_of_a_day(notify: ThisNotif
     sms = SharedProvider()
     channels = {Channel.SMS: sms}
     run = partial(notify.run, CLINIC)
-    work_in_parallel(*(partial(deliver, run, channels, claim) for claim in due))
+    at_once(*(partial(deliver, run, channels, claim) for claim in due))
     assert len(sms.calls) == 2
     assert sorted(row.place[-2:] for row in reminders(notify) if row.status is Status.SENT) == [" 1", " 2"]
     assert [row.status for row in reminders(notify, Channel.EMAIL)] == [Status.QUEUED] * 4
@@ -78,9 +79,7 @@ def test_the_receipt_and_the_answer_at_once_end_in_delivered_and_are_told_once(n
         begun = notify.run(CLINIC, begin_sending, BeginSending(claim, frozenset()))
         answer = RecordOutcome(claim.message_id, begun.message.request_id, Accepted("provider-1"))
         receipt = TakeReceipt(claim.message_id, Arrival.DELIVERED)
-        work_in_parallel(
-            partial(notify.run, CLINIC, record_outcome, answer), partial(notify.run, CLINIC, take_receipt, receipt)
-        )
+        at_once(partial(notify.run, CLINIC, record_outcome, answer), partial(notify.run, CLINIC, take_receipt, receipt))
         assert told(notify, claim.message_id) == ["message.sent.v1"]
     assert {row.status for row in reminders(notify)} == {Status.DELIVERED}
 
@@ -97,7 +96,7 @@ def test_a_receipt_of_what_is_about_to_be_sent_again_is_the_last_word(notify: Th
     for claim in claimed(notify):
         send = partial(deliver, partial(notify.run, CLINIC), {Channel.SMS: sms}, claim)
         receipt = TakeReceipt(claim.message_id, Arrival.DELIVERED)
-        work_in_parallel(send, partial(notify.run, CLINIC, take_receipt, receipt))
+        at_once(send, partial(notify.run, CLINIC, take_receipt, receipt))
         assert told(notify, claim.message_id) == ["message.sent.v1"]
     assert {row.status for row in reminders(notify)} == {Status.DELIVERED}
     assert all(row.text for row in reminders(notify))

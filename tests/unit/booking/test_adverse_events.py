@@ -11,7 +11,6 @@ from services.booking.domain.treatment.adverse_event import (
 )
 from shared.converters import from_document, to_document
 from shared.errors import Conflict, RuleBroken
-from shared.localtime import resolve
 
 START = datetime(2026, 3, 10, 13, 0, tzinfo=UTC)
 A_MILLISECOND = timedelta(milliseconds=1)
@@ -65,20 +64,6 @@ def test_each_event_comes_back_from_its_document_as_it_was(kind: AdverseEventKin
     event = replace(NAUSEA, kind=kind, severity=severity, note="n").resolved(at(15), "nurse-2", at(20))
     require_noteworthy(event, START)
     assert from_document(AdverseEvent, to_document(event)) == event
-
-
-@pytest.mark.parametrize(
-    ("onset", "minute"),
-    [(START, 0), (at(1) - A_MILLISECOND, 0), (at(1), 1), (at(12.5), 12)],
-)
-def test_the_onset_is_counted_in_whole_minutes_from_the_start(onset: datetime, minute: int):
-    assert replace(NAUSEA, onset_at=onset).onset_minute(START) == minute
-
-
-def test_the_onset_minute_is_elapsed_time_on_the_night_when_the_clock_changes():
-    start = resolve(datetime.fromisoformat("2026-03-08T00:30"), "America/New_York")
-    onset = resolve(datetime.fromisoformat("2026-03-08T03:10"), "America/New_York")
-    assert replace(NAUSEA, onset_at=onset).onset_minute(start) == 100
 
 
 @pytest.mark.parametrize(

@@ -21,8 +21,6 @@ from tests.support.booking_builders import CASE_A, CLINIC, PATIENT, a_booking, a
 from tests.support.booking_fakes import A_CLINICIAN, A_NURSE, THE_DESK, FakeBooking
 from tests.support.booking_treated import as_actor, check_in, make_ready
 
-CHAIR_MINUTES = timedelta(minutes=145)
-
 
 @pytest.fixture
 def world() -> FakeBooking:

@@ -465,7 +465,7 @@ def test_adverse_events_have_severity_onset_and_an_end(world: FakeBooking, serie
         world.run(CLINIC, add_adverse_event, before)
     known = world.run(CLINIC, add_adverse_event, replace(event, onset_at=started_at + timedelta(minutes=20)))
     (noted,) = known.adverse_events
-    assert (noted.onset_minute(started_at), noted.noted_at) == (20, world.now)
+    assert (noted.onset_at, noted.noted_at) == (started_at + timedelta(minutes=20), world.now)
     world.pass_time(minutes=5)
     over = world.run(CLINIC, resolve_adverse_event, ResolveAdverseEvent(series.id, 1, noted.id))
     assert over.adverse_events[0].resolved_at == world.now

@@ -35,7 +35,6 @@ from tests.support.followup_builders import answers_of as phq_9
 from tests.support.followup_fakes import LIBRARY, RULES, FakeFollowup
 
 NOW = datetime(2026, 3, 10, tzinfo=UTC)
-THOUGHTS = RULES.triggers["suicidal-thoughts"]
 ANN = Contact("ann", "Ann", phone="+12125550180")
 
 

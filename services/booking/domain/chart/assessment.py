@@ -10,7 +10,7 @@ from typing import Any, Final, NoReturn
 from services.booking.domain.chart.answers import Exam, Finding, Medication, Question, Severity, Sex, Trial
 from services.booking.domain.chart.verdict import Decider, Decision, Outcome, Result
 from services.booking.domain.protocol.protocol import Condition
-from shared.errors import Conflict, Fault, Forbidden, RuleBroken
+from shared.errors import Fault, Forbidden, RuleBroken, illegal_move
 
 
 class AssessmentStatus(StrEnum):
@@ -165,9 +165,7 @@ class Assessment:
 
     def _moved(self, move: AssessmentMove) -> "Assessment":
         if (self.status, move) not in MOVES:
-            detail = f"This assessment is {self.status}: it cannot be {move}."
-            faults = [Fault("assessment.illegal-move", detail, context={"status": str(self.status)})]
-            raise Conflict("assessment.illegal-move", detail, faults)
+            raise illegal_move("assessment", self.status, f"it cannot be {move}")
         return replace(self, status=MOVES[self.status, move])
 
 

@@ -8,7 +8,7 @@ from hashlib import sha256
 from types import MappingProxyType
 from typing import Final
 
-from shared.errors import Conflict, Fault
+from shared.errors import illegal_move
 
 
 class TaskKind(StrEnum):
@@ -104,9 +104,7 @@ class Task:
 
     def _closed(self, move: TaskMove, note: str | None, by: str, at: datetime) -> "Task":
         if (self.status, move) not in MOVES:
-            detail = f"This task is {self.status}: it cannot be {move}."
-            faults = [Fault("task.illegal-move", detail, context={"status": str(self.status)})]
-            raise Conflict("task.illegal-move", detail, faults)
+            raise illegal_move("task", self.status, f"it cannot be {move}")
         return replace(self, status=MOVES[self.status, move], note=note, closed_at=at, closed_by=by)
 
 

@@ -17,7 +17,7 @@ from services.booking.domain.events import (
 )
 from services.booking.domain.series.position import Position
 from services.booking.domain.series.session import Session
-from shared.errors import Conflict, Fault, RuleBroken
+from shared.errors import Conflict, RuleBroken, illegal_move
 
 SHORTEST_OFFER: Final = timedelta(minutes=5)
 """Nobody is asked who has less time than this to answer. Platform default."""
@@ -129,9 +129,7 @@ class Offer:
 
     def _ended(self, move: OfferMove, at: datetime) -> "Offer":
         if (self.status, move) not in MOVES:
-            detail = f"This offer is {self.status}: it cannot be {move}."
-            faults = [Fault("offer.illegal-move", detail, context={"status": str(self.status)})]
-            raise Conflict("offer.illegal-move", detail, faults)
+            raise illegal_move("offer", self.status, f"it cannot be {move}")
         return replace(self, status=MOVES[self.status, move], ended_at=at)
 
     def _require_in_time(self, at: datetime) -> None:

@@ -35,7 +35,7 @@ from services.booking.domain.series.session import (
 )
 from services.booking.domain.series.session_events import booking, cancellation, departure, movement
 from services.booking.domain.series.standing import Progress, fulfilled, is_underway, progress_of, rebookable
-from shared.errors import Conflict, Fault, NotFound, RuleBroken
+from shared.errors import Conflict, Fault, NotFound, RuleBroken, illegal_move
 from shared.localtime import local_date, resolve_forward
 from shared.private_link import NewLink
 
@@ -188,8 +188,7 @@ class Series:
         """The series gone this way, with new facts about it. Raises `Conflict` when it cannot go there."""
         if (self.status, move) not in MOVES:
             code = "series.closed" if self.status in OVER else "series.illegal-move"
-            detail = f"This series is {self.status}: it cannot be {move}."
-            raise Conflict(code, detail, [Fault(code, detail, context={"status": str(self.status)})])
+            raise illegal_move("series", self.status, f"it cannot be {move}", code=code)
         return replace(self, status=MOVES[self.status, move], **facts)
 
     # --- the whole series

@@ -4,7 +4,7 @@
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import IntEnum, StrEnum
 
 from shared.errors import Conflict, Fault, RuleBroken
@@ -62,10 +62,6 @@ class AdverseEvent:
     def is_over(self) -> bool:
         """Whether it is resolved."""
         return self.resolved_at is not None
-
-    def onset_minute(self, started_at: datetime) -> int:
-        """Whole minutes elapsed from the start of the infusion to its onset."""
-        return (self.onset_at - started_at) // timedelta(minutes=1)
 
     def resolved(self, resolved_at: datetime, by: str, at: datetime) -> "AdverseEvent":
         """It ended at `resolved_at`, as said at `at`.

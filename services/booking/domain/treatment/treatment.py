@@ -32,7 +32,7 @@ from services.booking.domain.treatment.vitals import (
     require_repeatable,
     stop_advice,
 )
-from shared.errors import Conflict, Fault, Forbidden, NotFound, RuleBroken
+from shared.errors import Conflict, Fault, Forbidden, NotFound, RuleBroken, illegal_move
 
 
 class TreatmentStatus(StrEnum):
@@ -388,10 +388,7 @@ def treatment_id(series_id: str, number: int, revision: int) -> str:
 
 
 def _past(status: TreatmentStatus, what: str) -> Conflict:
-    detail = f"This treatment is {status}: {what}."
-    return Conflict(
-        "treatment.illegal-move", detail, [Fault("treatment.illegal-move", detail, context={"status": str(status)})]
-    )
+    return illegal_move("treatment", status, what)
 
 
 def _broken(code: str, detail: str, pointer: str) -> RuleBroken:

@@ -10,7 +10,7 @@ from typing import Final
 from services.booking.domain.calendar.slots import START_GRID
 from services.booking.domain.series.series import Series
 from services.booking.domain.series.session import Session
-from shared.errors import Conflict
+from shared.errors import illegal_move
 from shared.localtime import at_local_time, to_local
 
 MOST_AT_ONCE: Final = 50
@@ -109,7 +109,7 @@ class Opening:
 
     def _moved(self, move: OpeningMove) -> "Opening":
         if (self.status, move) not in MOVES:
-            raise Conflict("opening.illegal-move", f"This opening is {self.status}: it cannot be {move}.")
+            raise illegal_move("opening", self.status, f"it cannot be {move}")
         return replace(self, status=MOVES[self.status, move])
 
 

@@ -12,7 +12,7 @@ from services.booking.domain.series.position import Position
 from services.booking.domain.series.series import Series, SeriesStatus
 from services.booking.domain.series.session import LOST, Session, SessionStatus
 from services.booking.domain.series.standing import rebookable
-from shared.errors import Conflict, Fault, RuleBroken
+from shared.errors import Conflict, Fault, RuleBroken, illegal_move
 
 MAY_WAIT: Final = LOST | {SessionStatus.BOOKED}
 """A booked session waits for an earlier or another time, a lost one for any. Of a series that rests none waits."""
@@ -135,9 +135,7 @@ class Entry:
 
     def _ended(self, move: EntryMove, at: datetime) -> "Entry":
         if (self.status, move) not in MOVES:
-            detail = f"This entry is {self.status}: it cannot be {move}."
-            faults = [Fault("waitlist.illegal-move", detail, context={"status": str(self.status)})]
-            raise Conflict("waitlist.illegal-move", detail, faults)
+            raise illegal_move("entry", self.status, f"it cannot be {move}", code="waitlist.illegal-move")
         return replace(self, status=MOVES[self.status, move], offer_id=None, ended_at=at)
 
 
