@@ -14,8 +14,10 @@ from services.booking.domain.protocol.protocol import Condition, Regimen, condit
 from services.booking.domain.series.series import Series
 from services.booking.operations.audit import audited
 from services.booking.operations.clearance import Risk, hear_risk
+from services.booking.operations.local_days import today_of
 from services.booking.operations.misuse import watch
 from services.booking.operations.ports import UnitOfWork
+from services.booking.operations.regimen import regimen_of
 from shared.errors import Fault, NotFound, RuleBroken
 from shared.localtime import local_date
 from shared.paging import Page, page_of
@@ -203,7 +205,7 @@ def approve_assessment(uow: UnitOfWork, command: ApproveAssessment) -> Screened:
     found = _screened(uow, _of_patient(uow, command.patient_id, command.assessment_id))
     assessment = found.assessment
     regimen = uow.protocols.get(assessment.protocol).regimen
-    faults = [*expired(assessment, regimen, _today(uow)), *standing(found.results)]
+    faults = [*expired(assessment, regimen, today_of(uow)), *standing(found.results)]
     approved = assessment.approve(faults, Approval(uow.actor.id, uow.now))
     for other in uow.assessments.of_patient(assessment.patient_id):
         if other.is_open and other.condition is assessment.condition and other.id != assessment.id:
@@ -234,7 +236,7 @@ def booking_faults_of(uow: UnitOfWork, series: Series, on: date) -> list[Fault]:
 
 def _about(uow: UnitOfWork, series: Series, on: date) -> tuple[Assessment | None, Regimen, Condition, int, date]:
     patient = uow.patients.get(series.patient_id)
-    regimen = uow.protocols.get(series.protocol, series.edition).regimen
+    regimen = regimen_of(uow, series)
     assessment = in_force(uow.assessments.of_patient(patient.id), series.condition)
     return assessment, regimen, series.condition, patient.age_on(on), on
 
@@ -259,7 +261,7 @@ def _saved(uow: UnitOfWork, assessment: Assessment) -> Screened:
 
 def _screened(uow: UnitOfWork, assessment: Assessment) -> Screened:
     """With what there is to say of a dose given today, by the latest edition of what the assessment was made for."""
-    patient, today = uow.patients.get(assessment.patient_id), _today(uow)
+    patient, today = uow.patients.get(assessment.patient_id), today_of(uow)
     regimen = uow.protocols.get(assessment.protocol).regimen
     doses = uow.exposures.of(patient.person).dates
     results = screen(assessment, regimen, assessment.condition, patient.age_on(today), today, doses=doses)
@@ -274,10 +276,6 @@ def _of_patient(uow: UnitOfWork, patient_id: str, assessment_id: str, version: i
 
 
 def _checked(uow: UnitOfWork, assessment: Assessment) -> Assessment:
-    if faults := list(faults_of(assessment, _today(uow))):
+    if faults := list(faults_of(assessment, today_of(uow))):
         raise RuleBroken("assessment.refused", "This assessment cannot be kept like this.", faults)
     return assessment
-
-
-def _today(uow: UnitOfWork) -> date:
-    return local_date(uow.now, uow.clinics.get(uow.clinic_id).zone)

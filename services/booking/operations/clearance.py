@@ -14,6 +14,7 @@ from services.booking.domain.series.series import Series
 from services.booking.domain.treatment.preparation import SuicideRisk
 from services.booking.operations.audit import audited
 from services.booking.operations.ports import UnitOfWork
+from services.booking.operations.regimen import regimen_of
 from shared.errors import Fault
 
 CONCERNS: Final[Mapping[str | None, str]] = MappingProxyType(
@@ -171,7 +172,7 @@ def release_clinical_hold(uow: UnitOfWork, command: ReleaseClinicalHold) -> Clea
 
 def what_closes(uow: UnitOfWork, series: Series, number: int) -> list[Fault]:
     """Why session `number` must not begin, beside what holds the session itself. Raises `NotFound`."""
-    regimen = uow.protocols.get(series.protocol, series.edition).regimen
+    regimen = regimen_of(uow, series)
     return closed_by(series, number, regimen, uow.clearances.of(series.patient_id))
 
 

@@ -25,7 +25,9 @@ from services.booking.domain.clinic.task import TaskKind, new_task
 from services.booking.domain.series.series import OVER, Series
 from services.booking.domain.series.session import Session
 from services.booking.operations.audit import audited
+from services.booking.operations.local_days import today_of
 from services.booking.operations.ports import UnitOfWork
+from services.booking.operations.regimen import regimen_of
 from shared.errors import Conflict, Fault, NotFound
 from shared.localtime import local_date
 
@@ -156,7 +158,7 @@ def withdraw_consent(uow: UnitOfWork, command: WithdrawConsent) -> Consent:
 def list_consents(uow: UnitOfWork, command: ListConsents) -> Proofs:
     """All that the patient ever signed, with what it is worth on the clinic's date today. Raises `NotFound`."""
     consents = uow.consents.of_patient(uow.patients.get(command.patient_id).id)
-    texts, today = uow.consent_texts.of_clinic(), _today(uow)
+    texts, today = uow.consent_texts.of_clinic(), today_of(uow)
     over = {one.id for one in uow.series.of_patient(command.patient_id) if one.status in OVER}
     return Proofs(
         tuple(
@@ -214,7 +216,7 @@ def missing_consents(uow: UnitOfWork, series: Series, gate: Gate, on: date) -> l
     return consent_faults(
         uow.consents.of_patient(series.patient_id),
         gate,
-        uow.protocols.get(series.protocol, series.edition).regimen,
+        regimen_of(uow, series),
         series.condition,
         series_id=None if gate is Gate.BOOKING else series.id,
         on=on,
@@ -224,7 +226,7 @@ def missing_consents(uow: UnitOfWork, series: Series, gate: Gate, on: date) -> l
 
 def link_consents(uow: UnitOfWork, series: Series) -> None:
     """From now on the signatures that waited for the next course are those of this one."""
-    regimen = uow.protocols.get(series.protocol, series.edition).regimen
+    regimen = regimen_of(uow, series)
     for consent in uow.consents.of_patient(series.patient_id):
         is_meant = consent.rule.scope is Scope.SERIES and consent.rule.is_asked(regimen, series.condition)
         if is_meant and consent.series_id is None:
@@ -234,10 +236,6 @@ def link_consents(uow: UnitOfWork, series: Series) -> None:
 def _doses(uow: UnitOfWork, consent: Consent) -> Iterator[tuple[Series, tuple[Session, ...]]]:
     """The patient's series with doses to come that need this consent, and those doses."""
     for series in uow.series.of_patient(consent.patient_id):
-        regimen = uow.protocols.get(series.protocol, series.edition).regimen
+        regimen = regimen_of(uow, series)
         if doses := doses_that_need(consent, series, regimen):
             yield series, doses
-
-
-def _today(uow: UnitOfWork) -> date:
-    return local_date(uow.now, uow.clinics.get(uow.clinic_id).zone)

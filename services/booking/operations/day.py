@@ -15,7 +15,7 @@ from services.booking.operations.clearance import what_closes
 from services.booking.operations.consents import missing_consents
 from services.booking.operations.dose_orders import missing_order
 from services.booking.operations.ports import UnitOfWork
-from services.booking.operations.regimen import regimen_of
+from services.booking.operations.regimen import elsewhere_of, regimen_of
 from shared.errors import Fault, NotFound
 from shared.localtime import local_date
 
@@ -53,8 +53,8 @@ def _asked(uow: UnitOfWork, series: Series, number: int) -> list[Fault]:
     """What the session, the patient's clearance, and their assessment and consents say."""
     session, on = series.session(number), local_date(uow.now, series.zone)
     # Doses that came to light a moment ago count before the review of the person has put anything on hold.
-    caps, elsewhere = regimen_of(uow, series).caps_for(series.condition), uow.exposures.of(series.person)
-    holds = (*session.blocks, *new_holds(series, session, caps, elsewhere.without(series.id), uow.now))
+    caps = regimen_of(uow, series).caps_for(series.condition)
+    holds = (*session.blocks, *new_holds(series, session, caps, elsewhere_of(uow, series), uow.now))
     blocks = [Fault(hold.code, hold.detail, context={"number": number}) for hold in holds]
     assessed = [fault for fault in assessment_faults_of(uow, series, on) if fault.code not in ASKED_ON_THE_DAY]
     return [

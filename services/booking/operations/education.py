@@ -14,8 +14,8 @@ from services.booking.domain.page.education import (
     topic_of,
 )
 from services.booking.operations.audit import audited
+from services.booking.operations.local_days import today_of
 from services.booking.operations.ports import UnitOfWork
-from shared.localtime import local_date
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Reading:
 
 def show_education(uow: UnitOfWork, _: ShowEducation) -> Education:
     """The texts as they stand on the clinic's date today. Raises `NotFound` without such a clinic."""
-    return _education(uow.education_reviews.of_clinic(), _today(uow))
+    return _education(uow.education_reviews.of_clinic(), today_of(uow))
 
 
 @audited("education.review")
@@ -76,7 +76,7 @@ def review_education(uow: UnitOfWork, command: ReviewEducation) -> Education:
 
     Raises `NotFound`, `Conflict` for another version than the present one, `RuleBroken` for a due date too near or far.
     """
-    today = _today(uow)
+    today = today_of(uow)
     review = Review(topic_of(command.topic), command.version, uow.actor.id, uow.now, command.review_due)
     return _education(uow.education_reviews.save(uow.education_reviews.of_clinic().put(review, today)), today)
 
@@ -88,14 +88,10 @@ def list_receipts(uow: UnitOfWork, command: ListReceipts) -> Receipts:
 
 def readings(uow: UnitOfWork, patient_id: str) -> tuple[Reading, ...]:
     """What a patient of the clinic sees today, and what of it they have read."""
-    receipts, shown = uow.education_receipts.of(patient_id), uow.education_reviews.of_clinic().shown(_today(uow))
+    receipts, shown = uow.education_receipts.of(patient_id), uow.education_reviews.of_clinic().shown(today_of(uow))
     return tuple(Reading(review, receipts.of(review.topic)) for review in shown)
 
 
 def _education(reviews: Reviews, on: date) -> Education:
     items = (Item(topic, VERSIONS[topic], reviews.standing(topic, on), reviews.of(topic)) for topic in Topic)
     return Education(reviews.id, tuple(items))
-
-
-def _today(uow: UnitOfWork) -> date:
-    return local_date(uow.now, uow.clinics.get(uow.clinic_id).zone)

@@ -15,11 +15,11 @@ from services.booking.domain.series.series import Series
 from services.booking.domain.series.session import HoldOn, Session
 from services.booking.operations.audit import audited, note
 from services.booking.operations.clearance import what_closes
+from services.booking.operations.local_days import today_of
 from services.booking.operations.misuse import watch
 from services.booking.operations.ports import UnitOfWork
-from services.booking.operations.regimen import regimen_of
+from services.booking.operations.regimen import elsewhere_of, regimen_of
 from shared.errors import Conflict, Fault, RuleBroken
-from shared.localtime import local_date
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def add_external_dose(uow: UnitOfWork, command: AddExternalDose) -> Patient:
     Raises `NotFound`, and `RuleBroken` with every reason why it cannot be counted.
     """
     patient = uow.patients.get(command.patient_id)
-    today = local_date(uow.now, uow.clinics.get(uow.clinic_id).zone)
+    today = today_of(uow)
     dose = ExternalDose(uow.new_id(), command.on, command.source, command.note)
     changed = identify(uow, patient.with_external_dose(dose, today))
     watch(uow, patient.id)
@@ -109,7 +109,7 @@ def release_session(uow: UnitOfWork, command: ReleaseSession) -> Series:
 
 def _require_possible(uow: UnitOfWork, series: Series, number: int) -> None:
     caps = regimen_of(uow, series).caps_for(series.condition)
-    broken = too_much(series, series.session(number), caps, uow.exposures.of(series.person).without(series.id))
+    broken = too_much(series, series.session(number), caps, elsewhere_of(uow, series))
     if faults := [Fault(code, detail) for code, detail in broken if code not in OVERRIDABLE]:
         raise RuleBroken("override.not-possible", "No word sets this aside: move the session.", faults)
 

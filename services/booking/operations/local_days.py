@@ -9,7 +9,7 @@ from services.booking.domain.calendar.resource import Interval, Resource
 from services.booking.domain.clinic.clinic import Clinic
 from services.booking.operations.ports import UnitOfWork
 from shared.errors import Fault, Invalid
-from shared.localtime import resolve_forward
+from shared.localtime import local_date, resolve_forward
 
 MOST_DAYS: Final = 31
 _A_DAY: Final = timedelta(days=1)
@@ -39,6 +39,11 @@ class LocalDays:
 
     def _midnight(self, day: date) -> datetime:
         return resolve_forward(datetime.combine(day, time()), self.clinic.zone)
+
+
+def today_of(uow: UnitOfWork) -> date:
+    """The local date at the unit's clinic now. Raises `NotFound` without such a clinic."""
+    return local_date(uow.now, uow.clinics.get(uow.clinic_id).zone)
 
 
 def local_days(uow: UnitOfWork, first: date, last: date) -> LocalDays:

@@ -31,6 +31,7 @@ from services.booking.domain.treatment.adverse_event import AdverseEventKind, Se
 from services.booking.domain.treatment.treatment import EndKind, Treatment, TreatmentStatus
 from services.booking.operations.audit import audited
 from services.booking.operations.clearance import task_of_hold
+from services.booking.operations.local_days import today_of
 from services.booking.operations.ports import UnitOfWork
 from shared.localtime import local_date
 
@@ -79,7 +80,7 @@ class MisuseWatch:
 @audited("misuse-signal.note")
 def note_signal(uow: UnitOfWork, command: NoteSignal) -> Signal:
     """Keep what was noticed, and see what follows. Raises `NotFound`, and `RuleBroken` for a date to come."""
-    patient, today = uow.patients.get(command.patient_id), _today(uow)
+    patient, today = uow.patients.get(command.patient_id), today_of(uow)
     on = command.on or today
     signal = Signal(uow.new_id(), patient.id, command.kind, on, command.note, uow.actor.id, uow.now)
     saved = uow.signals.save(noted(signal, today))
@@ -135,7 +136,7 @@ def _review(uow: UnitOfWork, patient_id: str, codes: tuple[str, ...], on: date) 
 
 
 def _record_of(uow: UnitOfWork, patient: Patient, clearance: Clearance, fresh: Iterable[object]) -> Record:
-    zone, on = uow.clinics.get(uow.clinic_id).zone, _today(uow)
+    zone, on = uow.clinics.get(uow.clinic_id).zone, today_of(uow)
     treatments = _with(Treatment, uow.treatments.of_patient(patient.id), fresh)
     orders = _with(DoseOrder, uow.dose_orders.of_patient(patient.id), fresh)
     series = _with(Series, uow.series.of_patient(patient.id), fresh)
@@ -220,7 +221,3 @@ def _lacked_escort(treatment: Treatment) -> bool:
     is_over = treatment.was_infused or (treatment.status is TreatmentStatus.NOT_INFUSED and bool(treatment.said))
     was_absent = any(one.code == "discharge.escort-absent" for one in treatment.set_aside)
     return was_absent or (not treatment.has_escort and (is_over or treatment.answers.escort is not None))
-
-
-def _today(uow: UnitOfWork) -> date:
-    return local_date(uow.now, uow.clinics.get(uow.clinic_id).zone)

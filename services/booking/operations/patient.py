@@ -9,9 +9,9 @@ from services.booking.domain.patient.patient import Channel, Patient, Privacy
 from services.booking.domain.patient.search import wanted
 from services.booking.operations.audit import audited
 from services.booking.operations.exposure import identify
+from services.booking.operations.local_days import today_of
 from services.booking.operations.person import person_after
 from services.booking.operations.ports import UnitOfWork
-from shared.localtime import local_date
 from shared.paging import Page, page_of
 
 
@@ -66,7 +66,7 @@ def register_patient(uow: UnitOfWork, command: RegisterPatient) -> Patient:
     """Take a patient in. Raises `RuleBroken` with every reason why not, `Conflict` when another has the external id."""
     person = uow.person_token(command.name, command.birth_date)
     patient = Patient(id=uow.new_id(), person=person, registered_at=uow.now, **vars(command))
-    return uow.patients.save(*patient.register(_today(uow)))
+    return uow.patients.save(*patient.register(today_of(uow)))
 
 
 def show_patient(uow: UnitOfWork, command: ShowPatient) -> Patient:
@@ -93,12 +93,8 @@ def change_patient(uow: UnitOfWork, command: ChangePatient) -> Patient:
     Raises `NotFound`, `Stale`, `RuleBroken`, and `Conflict` when another patient has the external id.
     """
     patient = uow.patients.get(command.patient_id, command.version)
-    changed, events = patient.change(_today(uow), **command.changes)
+    changed, events = patient.change(today_of(uow), **command.changes)
     known = person_after(uow, patient, changed)
     if known.person != patient.person:
         return identify(uow, known, events)
     return uow.patients.save(known, events)
-
-
-def _today(uow: UnitOfWork) -> date:
-    return local_date(uow.now, uow.clinics.get(uow.clinic_id).zone)

@@ -22,11 +22,11 @@ from services.booking.operations.audit import audited, note, sets_rules_aside
 from services.booking.operations.calendars import calendar_on
 from services.booking.operations.clearing import require_cleared
 from services.booking.operations.free_time import free_time_of
+from services.booking.operations.local_days import today_of
 from services.booking.operations.misuse import watch
 from services.booking.operations.ports import UnitOfWork
 from services.booking.operations.regimen import regimen_of
 from shared.errors import Conflict, Contended, Fault
-from shared.localtime import local_date
 
 COORDINATE_WITHIN: Final = timedelta(hours=24)
 """How soon somebody calls a patient who did not come twice. Clinic default."""
@@ -237,7 +237,7 @@ def _placed(uow: UnitOfWork, command: BookSeries, regimen: Regimen, elsewhere: t
 def _first_fit(uow: UnitOfWork, command: BookSeries, regimen: Regimen, elsewhere: tuple[date, ...]) -> tuple[Wish, ...]:
     """The best plan that begins as soon as possible. Raises `Conflict` with the reasons when nothing fits."""
     asked = command.first_fit or FirstFit()
-    from_date = max(asked.from_date or date.min, local_date(uow.now, uow.clinics.get(uow.clinic_id).zone))
+    from_date = max(asked.from_date or date.min, today_of(uow))
     wanted = Wanted(
         regimen,
         from_date,

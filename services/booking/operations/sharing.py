@@ -10,9 +10,9 @@ from services.booking.domain.protocol.protocol import Condition
 from services.booking.domain.series.series import Series, SeriesStatus
 from services.booking.domain.series.session import Session, SessionStatus
 from services.booking.operations.audit import audited
+from services.booking.operations.local_days import today_of
 from services.booking.operations.ports import UnitOfWork
 from shared.errors import Forbidden
-from shared.localtime import local_date
 
 _BEGUN = frozenset({SessionStatus.IN_PROGRESS, SessionStatus.FULFILLED})
 
@@ -52,7 +52,7 @@ class Summary:
 def share_summary(uow: UnitOfWork, command: ShareSummary) -> Summary:
     """A summary for one recipient. Raises `NotFound`, and `Forbidden` without the patient's consent to tell them."""
     patient = uow.patients.get(command.patient_id)
-    today = local_date(uow.now, uow.clinics.get(uow.clinic_id).zone)
+    today = today_of(uow)
     consents, texts = uow.consents.of_patient(patient.id), uow.consent_texts.of_clinic()
     if faults := sharing_faults(consents, command.recipient, today, texts):
         raise Forbidden(faults[0].code, "The patient has not agreed that this recipient is told anything.", faults)
