@@ -5,7 +5,7 @@ from typing import Final
 
 from marshmallow import Schema, fields, validate
 
-from services.booking.api.scopes import ADMIN
+from services.booking.api.scopes import ADMIN_OR_OPERATOR
 from services.booking.domain.clinic.access_key import SCOPES
 from services.booking.operations import access_key
 from shared.auth import as_key
@@ -61,7 +61,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "POST",
         "/clinics/<clinic_id>/access-keys",
         "Issue an access key",
-        ADMIN,
+        ADMIN_OR_OPERATOR,
         access_key.IssueKey,
         access_key.issue_key,
         NewKeyAnswer,
@@ -72,7 +72,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "GET",
         "/clinics/<clinic_id>/access-keys",
         "List access keys",
-        ADMIN,
+        ADMIN_OR_OPERATOR,
         access_key.ListKeys,
         access_key.list_keys,
         page_schema(KeyAnswer),
@@ -82,7 +82,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "POST",
         "/clinics/<clinic_id>/access-keys/<key_id>/rotate",
         "Replace an access key",
-        ADMIN,
+        ADMIN_OR_OPERATOR,
         access_key.RotateKey,
         access_key.rotate_key,
         NewKeyAnswer,
@@ -93,7 +93,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "POST",
         "/clinics/<clinic_id>/access-keys/<key_id>/revoke",
         "Revoke an access key",
-        ADMIN,
+        ADMIN_OR_OPERATOR,
         access_key.RevokeKey,
         access_key.revoke_key,
         KeyAnswer,

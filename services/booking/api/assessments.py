@@ -4,7 +4,7 @@ from typing import Final
 
 from services.booking.api import assessment_schemas as schemas
 from services.booking.api.people import PATIENT
-from services.booking.api.scopes import CLINICIAN, NURSING, PEOPLE
+from services.booking.api.scopes import CLINICIAN, NURSING, STAFF
 from services.booking.operations import assessments
 from shared.cursors import PageQuery, page_schema
 from shared.routes import Route
@@ -16,7 +16,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "POST",
         f"{PATIENT}/assessments",
         "Begin an assessment",
-        PEOPLE,
+        STAFF,
         assessments.DraftAssessment,
         assessments.draft_assessment,
         schemas.ScreenedAnswer,
@@ -27,7 +27,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "GET",
         f"{PATIENT}/assessments",
         "List a patient's assessments",
-        PEOPLE,
+        STAFF,
         assessments.ListAssessments,
         assessments.list_assessments,
         page_schema(schemas.AssessmentAnswer),
@@ -37,7 +37,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "GET",
         _ASSESSMENT,
         "Show an assessment, and what screening says of it",
-        PEOPLE,
+        STAFF,
         assessments.ShowAssessment,
         assessments.show_assessment,
         schemas.ScreenedAnswer,
@@ -46,7 +46,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "PATCH",
         _ASSESSMENT,
         "Change a draft",
-        PEOPLE,
+        STAFF,
         assessments.ChangeAssessment,
         assessments.change_assessment,
         schemas.ScreenedAnswer,

@@ -6,7 +6,7 @@ from typing import Final
 from marshmallow import Schema, fields, validate
 
 from services.booking.api.request_fields import Whole, an_id
-from services.booking.api.scopes import ADMIN, CLINICAL
+from services.booking.api.scopes import ADMIN_OR_OPERATOR, CLINICAL
 from services.booking.domain.audit.entry import Fracture
 from services.booking.operations import audit
 from shared.cursors import PageQuery, page_schema
@@ -101,7 +101,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "GET",
         "/clinics/<clinic_id>/audit/verification",
         "Verify the clinic's audit chain, part by part",
-        ADMIN,
+        ADMIN_OR_OPERATOR,
         audit.VerifyAudit,
         audit.verify_audit,
         VerificationAnswer,

@@ -5,7 +5,7 @@ from typing import Final
 from marshmallow import Schema, fields
 
 from services.booking.api.people import PATIENT, ReleaseRequest
-from services.booking.api.scopes import CLINICIAN, DESK
+from services.booking.api.scopes import CARE, CLINICIAN
 from services.booking.operations import clearance
 from shared.routes import Route
 
@@ -53,7 +53,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "GET",
         f"{PATIENT}/clearance",
         "Show what holds a patient's treatment, and the newest measures",
-        DESK,
+        CARE,
         clearance.ShowClearance,
         clearance.show_clearance,
         ClearanceAnswer,

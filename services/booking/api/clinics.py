@@ -7,7 +7,7 @@ from typing import Any, Final
 from marshmallow import Schema, fields, post_load, validate
 
 from services.booking.api.request_fields import LocalDate, Many, as_changes
-from services.booking.api.scopes import ADMIN, DESK, OPERATOR
+from services.booking.api.scopes import ADMIN_OR_OPERATOR, CARE, OPERATOR
 from services.booking.domain.placement.reassignment import Decision
 from services.booking.operations import clinic
 from shared.cursors import PageQuery, page_schema
@@ -120,7 +120,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "GET",
         "/clinics/<clinic_id>",
         "Show the clinic",
-        ADMIN | DESK,
+        ADMIN_OR_OPERATOR | CARE,
         clinic.ShowClinic,
         clinic.show_clinic,
         ClinicAnswer,
@@ -129,7 +129,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "PATCH",
         "/clinics/<clinic_id>",
         "Change the clinic",
-        ADMIN,
+        ADMIN_OR_OPERATOR,
         clinic.ChangeClinic,
         clinic.change_clinic,
         ClinicAnswer,

@@ -4,7 +4,7 @@ from typing import Final
 
 from marshmallow import Schema, fields
 
-from services.booking.api.scopes import DESK
+from services.booking.api.scopes import CARE
 from services.booking.domain.protocol.protocol import Condition
 from services.booking.operations import conditions
 from shared.routes import Route
@@ -38,7 +38,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "GET",
         "/clinics/<clinic_id>/conditions",
         "List what is treated",
-        DESK,
+        CARE,
         conditions.ListConditions,
         conditions.list_conditions,
         ConditionsAnswer,

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from services.booking.api.scopes import DESK
+from services.booking.api.scopes import CARE
 from services.booking.api.series import SESSION
 from services.booking.api.series_schemas import SeriesAnswer
 from services.booking.operations import confirmations
@@ -22,7 +22,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "POST",
         f"{SESSION}/confirm",
         "Note that the patient will come",
-        DESK,
+        CARE,
         confirmations.ConfirmSession,
         confirmations.confirm_session,
         SeriesAnswer,
@@ -32,7 +32,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "GET",
         f"{SESSION}/calendar",
         "Show a session as a calendar file",
-        DESK,
+        CARE,
         confirmations.ShowAppointment,
         confirmations.show_appointment,
         File(MEDIA_TYPE, as_calendar_file),

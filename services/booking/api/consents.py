@@ -7,7 +7,7 @@ from marshmallow import Schema, fields, validate
 from services.booking.api.clearance import NewestMeasureAnswer
 from services.booking.api.people import PATIENT
 from services.booking.api.request_fields import Instant, LocalDate, Whole, an_id
-from services.booking.api.scopes import CLINICAL, DESK, PEOPLE
+from services.booking.api.scopes import CARE, CLINICAL, STAFF
 from services.booking.domain.chart.consent import ConsentKind, ConsentState, Manner
 from services.booking.domain.protocol.protocol import Condition
 from services.booking.domain.series.series import SeriesStatus
@@ -158,7 +158,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "POST",
         f"{PATIENT}/consents",
         "Keep what a patient has signed",
-        PEOPLE,
+        STAFF,
         consents.SignConsent,
         consents.sign_consent,
         ConsentAnswer,
@@ -170,7 +170,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "GET",
         f"{PATIENT}/consents",
         "List what a patient ever signed, and what it is worth today",
-        DESK,
+        CARE,
         consents.ListConsents,
         consents.list_consents,
         ProofsAnswer,
@@ -179,7 +179,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "POST",
         f"{PATIENT}/consents/<consent_id>/withdraw",
         "Note that a patient does not agree any more",
-        PEOPLE,
+        STAFF,
         consents.WithdrawConsent,
         consents.withdraw_consent,
         ConsentAnswer,
@@ -190,7 +190,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "GET",
         f"{PATIENT}/summary",
         "Summarise how a patient is treated, for one recipient",
-        PEOPLE,
+        STAFF,
         sharing.ShareSummary,
         sharing.share_summary,
         SummaryAnswer,
@@ -201,7 +201,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "GET",
         TEXTS,
         "Show which texts are signed now",
-        DESK,
+        CARE,
         consents.ShowConsentTexts,
         consents.show_consent_texts,
         ConsentTextsAnswer,

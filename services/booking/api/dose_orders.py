@@ -7,7 +7,7 @@ from typing import Any, Final
 from marshmallow import Schema, fields, post_load, validate
 
 from services.booking.api.request_fields import DecimalText, LocalDate
-from services.booking.api.scopes import CLINICIAN, DESK
+from services.booking.api.scopes import CARE, CLINICIAN
 from services.booking.domain.chart.answers import Sex
 from services.booking.domain.chart.dose_order import CENTIMETRES, DEVICE_MG, KILOGRAMS, MINUTES, MOST, Basis
 from services.booking.domain.chart.dose_order import Route as Way
@@ -164,7 +164,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "GET",
         ORDERS,
         "List the dose orders of a series",
-        DESK,
+        CARE,
         dose_orders.ListDoseOrders,
         dose_orders.list_dose_orders,
         DoseOrdersAnswer,
@@ -173,7 +173,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "GET",
         f"{ORDERS}/<order_id>",
         "Show a dose order",
-        DESK,
+        CARE,
         dose_orders.ShowDoseOrder,
         dose_orders.show_dose_order,
         DoseOrderAnswer,

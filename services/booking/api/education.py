@@ -6,7 +6,7 @@ from marshmallow import Schema, fields, validate
 
 from services.booking.api.people import PATIENT
 from services.booking.api.request_fields import LocalDate
-from services.booking.api.scopes import CLINICIAN, DESK
+from services.booking.api.scopes import CARE, CLINICIAN
 from services.booking.domain.page.education import Standing, Topic
 from services.booking.education.texts import article, education_texts
 from services.booking.operations import education
@@ -99,7 +99,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "GET",
         EDUCATION,
         "Show what patients can read about their treatment",
-        DESK,
+        CARE,
         education.ShowEducation,
         education.show_education,
         EducationAnswer,
@@ -119,7 +119,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "GET",
         f"{PATIENT}/education",
         "List what a patient says they have read",
-        DESK,
+        CARE,
         education.ListReceipts,
         education.list_receipts,
         ReceiptsAnswer,

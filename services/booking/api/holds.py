@@ -4,7 +4,7 @@ from typing import Final
 
 from marshmallow import fields, validate
 
-from services.booking.api.scopes import DESK
+from services.booking.api.scopes import CARE
 from services.booking.api.series_schemas import SeriesAnswer, SeriesRequest
 from services.booking.operations import holds
 from shared.cursors import PageQuery, page_schema
@@ -39,7 +39,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "POST",
         "/clinics/<clinic_id>/holds",
         "Keep all places of a series for a while, or none",
-        DESK,
+        CARE,
         holds.HoldSeries,
         holds.hold_series,
         HoldAnswer,
@@ -50,13 +50,13 @@ ROUTES: Final[tuple[Route, ...]] = (
         "GET",
         "/clinics/<clinic_id>/holds",
         "List the holds that stand",
-        DESK,
+        CARE,
         holds.ListHolds,
         holds.list_holds,
         page_schema(HoldAnswer),
         query=PageQuery,
     ),
-    Route("GET", HOLD, "Show a hold", DESK, holds.ShowHold, holds.show_hold, HoldAnswer),
-    Route("POST", f"{HOLD}/confirm", "Book what is held", DESK, holds.ConfirmHold, holds.confirm_hold, SeriesAnswer),
-    Route("POST", f"{HOLD}/release", "Give the places back", DESK, holds.ReleaseHold, holds.release_hold, HoldAnswer),
+    Route("GET", HOLD, "Show a hold", CARE, holds.ShowHold, holds.show_hold, HoldAnswer),
+    Route("POST", f"{HOLD}/confirm", "Book what is held", CARE, holds.ConfirmHold, holds.confirm_hold, SeriesAnswer),
+    Route("POST", f"{HOLD}/release", "Give the places back", CARE, holds.ReleaseHold, holds.release_hold, HoldAnswer),
 )

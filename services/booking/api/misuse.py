@@ -6,7 +6,7 @@ from marshmallow import Schema, fields
 
 from services.booking.api.people import PATIENT
 from services.booking.api.request_fields import LocalDate
-from services.booking.api.scopes import NURSING, PEOPLE
+from services.booking.api.scopes import NURSING, STAFF
 from services.booking.domain.chart.misuse import RULES, SignalKind
 from services.booking.operations import misuse
 from shared.fields import Text
@@ -60,7 +60,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "POST",
         f"{PATIENT}/signals",
         "Note a sign of misuse or dependency",
-        PEOPLE,
+        STAFF,
         misuse.NoteSignal,
         misuse.note_signal,
         SignalAnswer,

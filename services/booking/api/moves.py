@@ -3,7 +3,7 @@
 from typing import Final
 
 from services.booking.api import move_schemas as schemas
-from services.booking.api.scopes import DESK
+from services.booking.api.scopes import CARE
 from services.booking.api.series import SESSION
 from services.booking.api.series_schemas import CancelRequest, MoveRequest, SeriesAnswer
 from services.booking.operations import moves
@@ -16,7 +16,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "PATCH",
         SESSION,
         "Move a session",
-        DESK,
+        CARE,
         moves.MoveSession,
         moves.move_session,
         SeriesAnswer,
@@ -26,7 +26,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "POST",
         f"{SESSION}/rebook",
         "Give a lost session another place",
-        DESK,
+        CARE,
         moves.RebookSession,
         moves.rebook_session,
         SeriesAnswer,
@@ -36,7 +36,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "POST",
         f"{SERIES}/moves",
         "Move several sessions, or none",
-        DESK,
+        CARE,
         moves.MoveSessions,
         moves.move_sessions,
         SeriesAnswer,
@@ -46,7 +46,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "POST",
         f"{SERIES}/shift",
         "Move a session and all that follow",
-        DESK,
+        CARE,
         moves.ShiftSeries,
         moves.shift_series,
         SeriesAnswer,
@@ -56,7 +56,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "POST",
         f"{SERIES}/replan",
         "Ask how a lost session could be fitted in",
-        DESK,
+        CARE,
         moves.ReplanSession,
         moves.replan_session,
         schemas.ReplanAnswer,
@@ -67,7 +67,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "POST",
         f"{SERIES}/pause",
         "Let the treatment rest",
-        DESK,
+        CARE,
         moves.PauseSeries,
         moves.pause_series,
         SeriesAnswer,
@@ -77,7 +77,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "POST",
         f"{SERIES}/resume",
         "Go on after a rest",
-        DESK,
+        CARE,
         moves.ResumeSeries,
         moves.resume_series,
         SeriesAnswer,

@@ -5,7 +5,7 @@ from typing import Final
 from marshmallow import Schema, fields
 
 from services.booking.api.request_fields import LocalMoment, an_id
-from services.booking.api.scopes import DESK
+from services.booking.api.scopes import CARE
 from services.booking.domain.series.offer import OfferStatus
 from services.booking.operations import offers
 from shared.cursors import PageQuery, page_schema
@@ -45,19 +45,19 @@ ROUTES: Final[tuple[Route, ...]] = (
         "GET",
         "/clinics/<clinic_id>/offers",
         "List offers",
-        DESK,
+        CARE,
         offers.ListOffers,
         offers.list_offers,
         page_schema(OfferAnswer),
         query=OffersQuery,
     ),
-    Route("GET", OFFER, "Show an offer", DESK, offers.ShowOffer, offers.show_offer, OfferAnswer),
-    Route("POST", f"{OFFER}/accept", "Take the place", DESK, offers.AcceptOffer, offers.accept_offer, OfferAnswer),
+    Route("GET", OFFER, "Show an offer", CARE, offers.ShowOffer, offers.show_offer, OfferAnswer),
+    Route("POST", f"{OFFER}/accept", "Take the place", CARE, offers.AcceptOffer, offers.accept_offer, OfferAnswer),
     Route(
         "POST",
         f"{OFFER}/decline",
         "Leave the place to others",
-        DESK,
+        CARE,
         offers.DeclineOffer,
         offers.decline_offer,
         OfferAnswer,

@@ -6,7 +6,7 @@ from typing import Any, Final
 from marshmallow import Schema, fields, post_load
 
 from services.booking.api.request_fields import as_changes
-from services.booking.api.scopes import DESK
+from services.booking.api.scopes import CARE
 from services.booking.domain.patient.patient import Channel, Privacy
 from services.booking.domain.patient.person import Match
 from services.booking.operations import patient
@@ -110,7 +110,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "POST",
         "/clinics/<clinic_id>/patients",
         "Register a patient",
-        DESK,
+        CARE,
         patient.RegisterPatient,
         patient.register_patient,
         PatientAnswer,
@@ -121,7 +121,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "GET",
         "/clinics/<clinic_id>/patients",
         "List or look up patients",
-        DESK,
+        CARE,
         patient.ListPatients,
         patient.list_patients,
         page_schema(PatientAnswer),
@@ -131,7 +131,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "GET",
         "/clinics/<clinic_id>/patients/<patient_id>",
         "Show a patient",
-        DESK,
+        CARE,
         patient.ShowPatient,
         patient.show_patient,
         PatientAnswer,
@@ -140,7 +140,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "PATCH",
         "/clinics/<clinic_id>/patients/<patient_id>",
         "Change a patient's details",
-        DESK,
+        CARE,
         patient.ChangePatient,
         patient.change_patient,
         PatientAnswer,

@@ -6,7 +6,7 @@ from marshmallow import Schema, fields
 
 from services.booking.api.patients import PatientAnswer
 from services.booking.api.request_fields import LocalDate
-from services.booking.api.scopes import CLINICIAN, DESK
+from services.booking.api.scopes import CARE, CLINICIAN
 from services.booking.api.series import SESSION
 from services.booking.api.series_schemas import SeriesAnswer
 from services.booking.domain.patient.patient import Reporter
@@ -63,7 +63,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "POST",
         f"{PATIENT}/person",
         "Confirm who a patient is, or tell two people apart",
-        DESK,
+        CARE,
         person.DecidePerson,
         person.decide_person,
         PatientAnswer,
@@ -73,7 +73,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "POST",
         f"{PATIENT}/external-doses",
         "Count a dose that was given elsewhere",
-        DESK,
+        CARE,
         exposure.AddExternalDose,
         exposure.add_external_dose,
         ExternalDosesAnswer,
@@ -84,7 +84,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "GET",
         f"{PATIENT}/external-doses",
         "List the doses that were given elsewhere",
-        DESK,
+        CARE,
         exposure.ListExternalDoses,
         exposure.list_external_doses,
         ExternalDosesAnswer,
@@ -93,7 +93,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "POST",
         f"{PATIENT}/external-doses/<dose_id>/remove",
         "Take back a dose that was reported by mistake",
-        DESK,
+        CARE,
         exposure.RemoveExternalDose,
         exposure.remove_external_dose,
         ExternalDosesAnswer,

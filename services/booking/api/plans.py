@@ -3,7 +3,7 @@
 from typing import Final
 
 from services.booking.api import plan_schemas as schemas
-from services.booking.api.scopes import DESK
+from services.booking.api.scopes import CARE
 from services.booking.operations import plans
 from shared.routes import Route
 
@@ -12,7 +12,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "POST",
         "/clinics/<clinic_id>/plans",
         "Find places for a whole series",
-        DESK,
+        CARE,
         plans.FindPlans,
         plans.find_plans,
         schemas.PlansAnswer,

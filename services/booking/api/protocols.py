@@ -7,7 +7,7 @@ from marshmallow import Schema, fields, post_load, validate
 
 from services.booking.api.care_schemas import CareSchema
 from services.booking.api.request_fields import Many, a_skill, a_slug
-from services.booking.api.scopes import CLINICAL, DESK
+from services.booking.api.scopes import CARE, CLINICAL
 from services.booking.domain.calendar.resource import MOST_PLACES, ResourceKind
 from services.booking.domain.calendar.slots import Weekday
 from services.booking.domain.protocol.caps import Caps
@@ -256,7 +256,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "GET",
         "/clinics/<clinic_id>/protocols",
         "List protocols",
-        DESK,
+        CARE,
         protocol.ListProtocols,
         protocol.list_protocols,
         page_schema(ProtocolAnswer),
@@ -266,7 +266,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "GET",
         "/clinics/<clinic_id>/protocols/<slug>",
         "Show a protocol",
-        DESK,
+        CARE,
         protocol.ShowProtocol,
         protocol.show_protocol,
         ProtocolAnswer,

@@ -6,7 +6,7 @@ from typing import Any, Final
 from marshmallow import Schema, fields, post_load, validate
 
 from services.booking.api.request_fields import LocalDate, LocalMoment, Many, a_skill, as_changes
-from services.booking.api.scopes import ADMIN_DESK, DESK
+from services.booking.api.scopes import ADMIN_DESK, CARE
 from services.booking.domain.calendar.resource import (
     MOST_PLACES,
     Absence,
@@ -187,7 +187,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "GET",
         "/clinics/<clinic_id>/resources",
         "List resources",
-        DESK,
+        CARE,
         resource.ListResources,
         resource.list_resources,
         page_schema(ResourceAnswer),
@@ -197,7 +197,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "GET",
         "/clinics/<clinic_id>/resources/<resource_id>",
         "Show a resource",
-        DESK,
+        CARE,
         resource.ShowResource,
         resource.show_resource,
         ResourceAnswer,

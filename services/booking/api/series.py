@@ -3,7 +3,7 @@
 from typing import Final
 
 from services.booking.api import series_schemas as schemas
-from services.booking.api.scopes import DESK, NURSING
+from services.booking.api.scopes import CARE, NURSING
 from services.booking.api.treatment_schemas import CheckInRequest, DischargeRequest
 from services.booking.operations import queries, series, visits
 from shared.cursors import page_schema
@@ -16,7 +16,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "POST",
         "/clinics/<clinic_id>/series",
         "Book a whole series, or nothing",
-        DESK,
+        CARE,
         series.BookSeries,
         series.book_series,
         schemas.SeriesAnswer,
@@ -27,7 +27,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "GET",
         "/clinics/<clinic_id>/series",
         "List series",
-        DESK,
+        CARE,
         queries.ListSeries,
         queries.list_series,
         page_schema(schemas.SeriesAnswer),
@@ -37,7 +37,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "GET",
         "/clinics/<clinic_id>/series/<series_id>",
         "Show a series",
-        DESK,
+        CARE,
         queries.ShowSeries,
         queries.show_series,
         schemas.SeriesAnswer,
@@ -46,7 +46,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "POST",
         "/clinics/<clinic_id>/series/<series_id>/cancel",
         "Call off what is still open",
-        DESK,
+        CARE,
         series.CancelSeries,
         series.cancel_series,
         schemas.SeriesAnswer,
@@ -56,7 +56,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "GET",
         "/clinics/<clinic_id>/sessions",
         "List the sessions of some dates",
-        DESK,
+        CARE,
         queries.ListSessions,
         queries.list_sessions,
         page_schema(schemas.AgendaRow),
@@ -66,7 +66,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "POST",
         f"{SESSION}/cancel",
         "Call a session off",
-        DESK,
+        CARE,
         series.CancelSession,
         series.cancel_session,
         schemas.SeriesAnswer,
@@ -76,7 +76,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "POST",
         f"{SESSION}/check-in",
         "Note the arrival",
-        DESK,
+        CARE,
         visits.CheckInSession,
         visits.check_in_session,
         schemas.SeriesAnswer,
@@ -105,7 +105,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "POST",
         f"{SESSION}/miss",
         "Note that nobody came",
-        DESK,
+        CARE,
         series.MarkMissed,
         series.mark_missed,
         schemas.SeriesAnswer,

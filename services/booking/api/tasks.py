@@ -5,7 +5,7 @@ from typing import Final
 from marshmallow import Schema, fields
 
 from services.booking.api.request_fields import an_id
-from services.booking.api.scopes import DESK
+from services.booking.api.scopes import CARE
 from services.booking.domain.clinic.task import TaskKind, TaskStatus
 from services.booking.operations import tasks
 from shared.cursors import PageQuery, page_schema
@@ -65,7 +65,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "GET",
         "/clinics/<clinic_id>/tasks",
         "List what the desk must see to",
-        DESK,
+        CARE,
         tasks.ListTasks,
         tasks.list_tasks,
         page_schema(TaskAnswer),
@@ -76,7 +76,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "POST",
         "/clinics/<clinic_id>/tasks/<task_id>/complete",
         "Note that a task was seen to",
-        DESK,
+        CARE,
         tasks.CompleteTask,
         tasks.complete_task,
         TaskAnswer,
@@ -86,7 +86,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "POST",
         "/clinics/<clinic_id>/tasks/<task_id>/cancel",
         "Drop a task that is void",
-        DESK,
+        CARE,
         tasks.CancelTask,
         tasks.cancel_task,
         TaskAnswer,

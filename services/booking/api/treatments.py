@@ -3,7 +3,7 @@
 from typing import Final
 
 from services.booking.api import treatment_schemas as schemas
-from services.booking.api.scopes import CLINICIAN, NURSING, PEOPLE
+from services.booking.api.scopes import CLINICIAN, NURSING, STAFF
 from services.booking.api.series import SESSION
 from services.booking.api.series_schemas import SeriesAnswer
 from services.booking.api.treatment_answers import GateAnswer, TreatmentAnswer
@@ -15,7 +15,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "GET",
         f"{SESSION}/treatment",
         "Show everything that was found and done at a dose",
-        PEOPLE,
+        STAFF,
         treatments.ShowTreatment,
         treatments.show_treatment,
         TreatmentAnswer,
@@ -24,7 +24,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "GET",
         f"{SESSION}/gate",
         "Show all that speaks against beginning a dose now",
-        PEOPLE,
+        STAFF,
         treatments.ShowGate,
         treatments.show_gate,
         GateAnswer,

@@ -3,7 +3,7 @@
 from typing import Final
 
 from services.booking.api import view_schemas as schemas
-from services.booking.api.scopes import DESK
+from services.booking.api.scopes import CARE
 from services.booking.operations import views
 from shared.cursors import page_schema
 from shared.routes import Route
@@ -13,7 +13,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "GET",
         "/clinics/<clinic_id>/day-sheet",
         "Show a day, resource by resource",
-        DESK,
+        CARE,
         views.ShowDaySheet,
         views.show_day_sheet,
         page_schema(schemas.ColumnAnswer),
@@ -24,7 +24,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "GET",
         "/clinics/<clinic_id>/patients/<patient_id>/timeline",
         "Show a patient's sessions in the order of time",
-        DESK,
+        CARE,
         views.ShowTimeline,
         views.show_timeline,
         page_schema(schemas.MilestoneAnswer),
@@ -34,7 +34,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "GET",
         "/clinics/<clinic_id>/utilisation",
         "Show how each resource is used, day by day",
-        DESK,
+        CARE,
         views.ShowUtilisation,
         views.show_utilisation,
         page_schema(schemas.ResourceUseAnswer),
@@ -44,7 +44,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "GET",
         "/clinics/<clinic_id>/utilisation/kinds",
         "Show how each kind of resource is used",
-        DESK,
+        CARE,
         views.SumUtilisation,
         views.sum_utilisation,
         schemas.KindsAnswer,

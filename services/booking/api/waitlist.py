@@ -6,7 +6,7 @@ from typing import Any, Final
 from marshmallow import Schema, fields, post_load, validate
 
 from services.booking.api.request_fields import AN_ID, LocalDate, Many, an_id
-from services.booking.api.scopes import DESK
+from services.booking.api.scopes import CARE
 from services.booking.domain.calendar.slots import Weekday
 from services.booking.domain.waiting.waitlist import DayTimes, EntryStatus, Wishes
 from services.booking.operations import waitlist
@@ -99,7 +99,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "POST",
         "/clinics/<clinic_id>/waitlist",
         "Wait for another place for a session",
-        DESK,
+        CARE,
         waitlist.JoinWaitlist,
         waitlist.join_waitlist,
         WaitlistEntryAnswer,
@@ -110,18 +110,18 @@ ROUTES: Final[tuple[Route, ...]] = (
         "GET",
         "/clinics/<clinic_id>/waitlist",
         "List who waits",
-        DESK,
+        CARE,
         waitlist.ListWaitlist,
         waitlist.list_waitlist,
         page_schema(WaitlistEntryAnswer),
         query=WaitlistQuery,
     ),
-    Route("GET", ENTRY, "Show an entry", DESK, waitlist.ShowEntry, waitlist.show_entry, WaitlistEntryAnswer),
+    Route("GET", ENTRY, "Show an entry", CARE, waitlist.ShowEntry, waitlist.show_entry, WaitlistEntryAnswer),
     Route(
         "POST",
         f"{ENTRY}/withdraw",
         "Wait no longer",
-        DESK,
+        CARE,
         waitlist.WithdrawEntry,
         waitlist.withdraw_entry,
         WaitlistEntryAnswer,

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from marshmallow import Schema, fields, post_load, validate
 
-from services.notify.api.scopes import CARE, DESK
+from services.notify.api.scopes import CARE, STAFF
 from services.notify.domain.message import Channel, Kind, Status
 from services.notify.operations import by_hand, queries
 from services.notify.operations.consents import BY_ADDRESS
@@ -132,7 +132,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "POST",
         "/clinics/<clinic_id>/messages/<message_id>/resend",
         "Send a message again",
-        DESK,
+        STAFF,
         by_hand.ResendMessage,
         by_hand.resend_message,
         MessageAnswer,
@@ -145,7 +145,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "POST",
         "/clinics/<clinic_id>/messages/<message_id>/done",
         "Note that a message was dealt with",
-        DESK,
+        STAFF,
         by_hand.DealWithMessage,
         by_hand.deal_with_message,
         DealtAnswer,
@@ -156,7 +156,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "POST",
         "/clinics/<clinic_id>/patients/<patient_id>/messages",
         "Write to a patient",
-        DESK,
+        STAFF,
         by_hand.WriteToPatient,
         by_hand.write_to_patient,
         MessageAnswer,

@@ -4,7 +4,7 @@ from typing import Final
 
 from marshmallow import Schema, fields
 
-from services.notify.api.scopes import DESK
+from services.notify.api.scopes import STAFF
 from services.notify.domain.page import PageStatus
 from services.notify.operations import pages
 from shared.cursors import PageQuery, page_schema
@@ -53,7 +53,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "GET",
         "/clinics/<clinic_id>/pages",
         "List pages to the staff",
-        DESK,
+        STAFF,
         pages.ListPages,
         pages.list_pages,
         page_schema(StaffPageAnswer),
@@ -64,7 +64,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "POST",
         "/clinics/<clinic_id>/pages/<page_id>/acknowledge",
         "Take on what a page is about",
-        DESK,
+        STAFF,
         pages.AcknowledgePage,
         pages.acknowledge_page,
         StaffPageAnswer,
@@ -74,7 +74,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "POST",
         "/clinics/<clinic_id>/pages/<page_id>/contacted",
         "Note that the patient was reached",
-        DESK,
+        STAFF,
         pages.NoteReached,
         pages.note_reached,
         StaffPageAnswer,

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from marshmallow import Schema, fields, post_load, validate
 
-from services.notify.api.scopes import ADMIN, DESK
+from services.notify.api.scopes import ADMIN_OR_OPERATOR, STAFF
 from services.notify.domain.policy import MOST_CONTACTS
 from services.notify.operations import policy
 from shared.fields import EmailAddress, Phone, Text
@@ -111,7 +111,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "GET",
         "/clinics/<clinic_id>/messaging",
         "Show how the clinic wants its messages",
-        ADMIN | DESK,
+        ADMIN_OR_OPERATOR | STAFF,
         policy.ShowMessaging,
         policy.show_messaging,
         MessagingAnswer,
@@ -120,7 +120,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "PATCH",
         "/clinics/<clinic_id>/messaging",
         "Change how the clinic wants its messages",
-        ADMIN,
+        ADMIN_OR_OPERATOR,
         policy.ChangeMessaging,
         policy.change_messaging,
         MessagingAnswer,
@@ -130,7 +130,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "POST",
         "/clinics/<clinic_id>/messaging/pause",
         "Pause all automated messages of the clinic",
-        ADMIN | DESK,
+        ADMIN_OR_OPERATOR | STAFF,
         policy.PauseMessaging,
         policy.pause_messaging,
         MessagingAnswer,
@@ -141,7 +141,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "POST",
         "/clinics/<clinic_id>/messaging/resume",
         "Let the clinic's messages go on",
-        ADMIN | DESK,
+        ADMIN_OR_OPERATOR | STAFF,
         policy.ResumeMessaging,
         policy.resume_messaging,
         MessagingAnswer,

@@ -5,7 +5,7 @@ from typing import Final
 
 from marshmallow import Schema, ValidationError, fields, validate
 
-from services.notify.api.scopes import CARE, DESK, INTEGRATION
+from services.notify.api.scopes import CARE, INTEGRATION, STAFF
 from services.notify.domain.reply import Answer
 from services.notify.operations import replies
 from shared.cursors import PageQuery, page_schema
@@ -111,7 +111,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "POST",
         "/clinics/<clinic_id>/replies/<reply_id>/done",
         "Note that a reply was dealt with",
-        DESK,
+        STAFF,
         replies.FinishReply,
         replies.finish_reply,
         ReplyAnswer,

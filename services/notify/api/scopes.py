@@ -2,8 +2,8 @@
 
 from typing import Final
 
-ADMIN: Final = frozenset({"platform", "admin"})
+ADMIN_OR_OPERATOR: Final = frozenset({"platform", "admin"})
 CARE: Final = frozenset({"front_desk", "nurse", "clinician", "admin", "integration"})
-DESK: Final = frozenset({"front_desk", "nurse", "clinician", "admin"})
+STAFF: Final = frozenset({"front_desk", "nurse", "clinician", "admin"})
 """People, and no machine that only hands in."""
 INTEGRATION: Final = frozenset({"integration"})

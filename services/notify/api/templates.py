@@ -7,7 +7,7 @@ from typing import Any, Final
 from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
 
 from services.notify.api.messages import MessageAnswer
-from services.notify.api.scopes import ADMIN, CARE, DESK
+from services.notify.api.scopes import ADMIN_OR_OPERATOR, CARE, STAFF
 from services.notify.domain.clock_face import FACES
 from services.notify.domain.message import Channel
 from services.notify.domain.recipient import Privacy
@@ -152,7 +152,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "GET",
         "/clinics/<clinic_id>/templates",
         "List the texts that messages are made of",
-        CARE | ADMIN,
+        CARE | ADMIN_OR_OPERATOR,
         templates.ListTemplates,
         templates.list_templates,
         TextsAnswer,
@@ -163,7 +163,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "POST",
         "/clinics/<clinic_id>/templates",
         "Publish a text of the clinic's own",
-        ADMIN,
+        ADMIN_OR_OPERATOR,
         templates.PublishTemplate,
         templates.publish_template,
         TemplateAnswer,
@@ -176,7 +176,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "POST",
         "/clinics/<clinic_id>/templates/preview",
         "Show what a text would look like",
-        ADMIN | DESK,
+        ADMIN_OR_OPERATOR | STAFF,
         templates.TryTemplate,
         templates.preview_template,
         PreviewAnswer,
@@ -188,7 +188,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "POST",
         "/clinics/<clinic_id>/templates/test-send",
         "Send a text to a number or an address",
-        ADMIN,
+        ADMIN_OR_OPERATOR,
         templates.SendTest,
         templates.send_test,
         MessageAnswer,
