@@ -56,7 +56,7 @@ def _places(clinic: BenchClinic) -> Iterator[tuple[Wish, ...]]:
 
 def _next(clinic: BenchClinic, places: Iterator[tuple[Wish, ...]]) -> BookSeries:
     (wishes,) = islice(places, 1)
-    return a_booking(clinic.patient(), wishes, SIX)
+    return a_booking(clinic.patient(wishes[0].local.date()), wishes, SIX)
 
 
 def _in_process(bench: Bench, clinic: BenchClinic, command: BookSeries) -> Callable[[], object]:

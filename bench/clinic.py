@@ -91,12 +91,12 @@ class BenchClinic:
         issued = self.bench.run(self.id, issue_key, IssueKey("bench", ("front_desk",)))
         return {"Authorization": f"Bearer {as_key(issued.access_key.id, issued.secret)}"}
 
-    def patient(self) -> str:
-        """Somebody new, who may be booked."""
+    def patient(self, on: date = FIRST) -> str:
+        """Somebody new, who may be booked for a course that begins on a date."""
         born = _BORN_FROM + timedelta(days=self._people.randrange(_BORN_WITHIN))
         command = RegisterPatient(f"Patient {new_id()}", born, phone="+12025550143")
         patient_id = str(self.bench.run(self.id, register_patient, command).id)
-        self.bench.run(self.id, partial(clear, on=FIRST), patient_id)
+        self.bench.run(self.id, partial(clear, on=on), patient_id)
         return patient_id
 
     def fill(self, share: float, days: int, chance: random.Random) -> int:
