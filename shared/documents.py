@@ -24,6 +24,9 @@ A = TypeVar("A", bound=Aggregate)
 class Documents(Generic[A]):
     """One `kind` of aggregate in its collection: one document each, for the unit's clinic only.
 
+    What a unit has read it decides on: `get` answers with what was found of a name before, whoever changes it
+    meanwhile; saving it then is refused.
+
     Kept beside the aggregate's own fields: `clinic_id`, `version` (raised by each save; the ETag), `told` (the number
     of the last event told) and `outbox` (events not yet collected by the relay). Lists that are empty are not stored:
     a unique multikey index would take two of them for equal. `on_change` has the last word on an update: what else must
@@ -50,10 +53,11 @@ class Documents(Generic[A]):
         self._on_duplicate = on_duplicate
         self._on_change = on_change
         self._told: dict[str, int] = {}
+        self._found: dict[str, A] = {}
 
     def get(self, id: str, version: int | None = None) -> A:
         """The aggregate. Raises `NotFound`, and `Stale` when the caller means another `version`."""
-        found = self.find_one({"_id": id})
+        found = self._found.get(id) or self.find_one({"_id": id})
         if found is None:
             raise NotFound(self._kind.replace("_", " "))
         if version is not None and found.version != version:
@@ -138,7 +142,9 @@ class Documents(Generic[A]):
 
     def _load(self, document: Document) -> A:
         self._told[document["_id"]] = document["told"]
-        return self._from_document({**document, "id": document["_id"]})
+        found = self._from_document({**document, "id": document["_id"]})
+        self._found.setdefault(document["_id"], found)
+        return found
 
 
 class LinkIndex(Generic[A]):

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from services.booking.domain.protocol.protocol import Protocol
+from services.booking.domain.protocol.protocol import Protocol, protocol_id
 from shared.converters import from_document, to_document
 from shared.documents import Documents
 from shared.errors import NotFound
@@ -20,11 +20,12 @@ class ProtocolStore:
 
     def get(self, slug: str, edition: int | None = None) -> Protocol:
         """That edition, or the latest one. Raises `NotFound`."""
-        wanted: Document = {"slug": slug} if edition is None else {"slug": slug, "edition": edition}
-        found = self._documents.find(wanted, sort=[("edition", -1)], limit=1)
-        if not found:
+        if edition is not None:
+            return self._documents.get(f"{self._prefix}{protocol_id(slug, edition)}")
+        found = self.find_latest(slug)
+        if found is None:
             raise NotFound("protocol")
-        return found[0]
+        return found
 
     def find_latest(self, slug: str) -> Protocol | None:
         """The latest edition, if there is any."""

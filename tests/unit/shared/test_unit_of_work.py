@@ -217,6 +217,18 @@ def test_of_two_units_that_read_the_same_version_one_wins(database):
     assert kept(database).flavour == "apple"
 
 
+def test_what_a_unit_has_read_stays_as_it_was_and_is_not_saved_over_something_newer(database):
+    keep(database, PLUM)
+    cakes = cakes_of(unit := a_unit(database))
+    before = cakes.get("cake-1")
+    keep(database, replace(before, flavour="apple"))
+    assert cakes.get("cake-1") == before
+    cakes.save(replace(before, flavour="cherry"))
+    with pytest.raises(Contended):
+        unit.commit()
+    assert kept(database).flavour == "apple"
+
+
 def test_a_taken_key_is_contention_unless_the_store_refuses():
     database = MemoryDatabase({"cakes": [("clinic_id", "flavour")]})
     keep(database, PLUM)

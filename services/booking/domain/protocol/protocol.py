@@ -259,8 +259,13 @@ class Protocol:
 
 
 def an_edition(slug: str, edition: int, regimen: Regimen) -> Protocol:
-    """The protocol as it is published; its id is unique within the clinic."""
-    return Protocol(f"{slug}@{edition}", slug, edition, regimen)
+    """The protocol as it is published."""
+    return Protocol(protocol_id(slug, edition), slug, edition, regimen)
+
+
+def protocol_id(slug: str, edition: int) -> str:
+    """The name of an edition, unique within the clinic."""
+    return f"{slug}@{edition}"
 
 
 def condition_of(regimen: Regimen, wanted: Condition | None) -> Condition:
