@@ -22,7 +22,7 @@ test: check ## Everything: check, then laws, integration, end-to-end, browser an
 	$(BIN)/pytest tests/faults -n $(WORKERS) --dist loadscope
 
 .PHONY: check
-check: $(VENV)/dev ## Style, types, import rules, unit, architecture and contract tests (about a minute)
+check: $(VENV)/dev ## Style, types, import rules, unit, architecture and contract tests (about a minute and a half)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
