@@ -13,6 +13,7 @@ from services.booking.domain.chart.items import MOST_EXAMS
 from services.booking.domain.chart.screening import assessment_faults
 from services.booking.domain.clinic.task import Task, TaskKind
 from services.booking.domain.protocol.protocol import Condition
+from services.booking.domain.series.series import Series
 from services.booking.operations.assessments import (
     ApproveAssessment,
     ChangeAssessment,
@@ -66,6 +67,15 @@ def standing(screened: Screened) -> list[str]:
     return [one.code for one in screened.results if one.stands]
 
 
+def about_to_start(world: FakeBooking, **said: Any) -> Series:
+    """The patient is there, and all that was found before lets the dose begin."""
+    series = booked(world)
+    world.now = series.session(1).starts_at
+    check_in(world, series.id)
+    make_ready(world, series.id, **said)
+    return series
+
+
 def gate(world: FakeBooking, series_id: str) -> list[str]:
     return [fault.code for fault in world.run(CLINIC, show_gate, ShowGate(series_id, 1)).faults]
 
@@ -87,10 +97,7 @@ def test_what_is_found_is_kept_as_it_is():
 
 
 def test_an_aneurysm_found_after_the_approval_closes_the_gate_of_a_dose_that_was_ready(world):
-    series = booked(world)
-    world.now = series.session(1).starts_at
-    check_in(world, series.id)
-    make_ready(world, series.id)
+    series = about_to_start(world)
     assert gate(world, series.id) == []
     screened = found(world)
     assert screened.assessment.status is AssessmentStatus.APPROVED
@@ -112,10 +119,7 @@ def kinds(world: FakeBooking) -> list[TaskKind]:
 
 
 def test_an_interview_that_finds_a_high_risk_of_suicide_holds_treatment_and_calls_a_clinician(world):
-    series = booked(world)
-    world.now = series.session(1).starts_at
-    check_in(world, series.id)
-    make_ready(world, series.id)
+    series = about_to_start(world)
     examined(world, ExamKind.C_SSRS, Word.HIGH)
     assert set(gate(world, series.id)) == {"screening.c-ssrs-high", "clinical-hold.stands"}
     assert kinds(world) == [TaskKind.CLINICAL_HOLD, TaskKind.CRISIS]
@@ -125,10 +129,7 @@ def test_an_interview_that_finds_a_high_risk_of_suicide_holds_treatment_and_call
 
 
 def test_an_interview_that_finds_a_moderate_risk_closes_the_gate_until_a_clinician_decides(world):
-    series = booked(world)
-    world.now = series.session(1).starts_at
-    check_in(world, series.id)
-    make_ready(world, series.id)
+    series = about_to_start(world)
     examined(world, ExamKind.C_SSRS, Word.MODERATE)
     assert (gate(world, series.id), kinds(world)) == (["screening.c-ssrs-moderate"], [TaskKind.CRISIS])
     accept(world, "c-ssrs-moderate")
@@ -145,10 +146,7 @@ def test_an_interview_in_a_draft_calls_a_clinician_once(world):
 
 
 def test_a_mania_that_an_examination_finds_closes_the_gate_and_a_missing_one_does_not(world):
-    series = booked(world)
-    world.now = series.session(1).starts_at
-    check_in(world, series.id)
-    make_ready(world, series.id)
+    series = about_to_start(world)
     examined(world, ExamKind.ASRM, value=6)
     assert gate(world, series.id) == ["screening.asrm-positive"]
     examined(world, ExamKind.ASRM, value=5)
@@ -156,10 +154,7 @@ def test_a_mania_that_an_examination_finds_closes_the_gate_and_a_missing_one_doe
 
 
 def test_who_turns_out_to_be_bipolar_is_asked_about_mania_on_the_day(world):
-    series = booked(world)
-    world.now = series.session(1).starts_at
-    check_in(world, series.id)
-    make_ready(world, series.id, mania_total=None)
+    series = about_to_start(world, mania_total=None)
     assert gate(world, series.id) == []
     found(world, Question.BIPOLAR)
     accept(world, Question.BIPOLAR)
