@@ -6,6 +6,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 WORKERS ?= 2
+# Where integration tests have MongoDB and Kafka: local, or containers.
+SERVERS ?= local
 export PYTHONTZPATH :=
 
 .PHONY: help
@@ -17,9 +19,12 @@ demo: $(VENV)/local ## Start everything on this machine and play the story (ARGS
 	@$(BIN)/python -m deploy.local.demo $(ARGS)
 
 .PHONY: test
-test: check ## Everything: check, then laws, integration, end-to-end, browser and fault tests on real servers
-	$(BIN)/pytest tests/laws tests/integration tests/e2e tests/browser -n $(WORKERS) --dist loadscope
+test: check ## Everything: check, then laws, end-to-end, browser, integration and fault tests on real servers, containers
+	$(BIN)/pytest tests/laws tests/e2e tests/browser -n $(WORKERS) --dist loadscope
+	KADENCE_TEST_SERVERS=$(SERVERS) $(BIN)/pytest tests/integration -n $(WORKERS) --dist loadscope
 	$(BIN)/pytest tests/faults -n $(WORKERS) --dist loadscope
+	$(BIN)/pytest tests/containers -n 0 --ignore tests/containers/test_ha.py
+	$(BIN)/pytest tests/containers/test_ha.py -n 0
 
 .PHONY: check
 check: $(VENV)/dev ## Style, types, import rules, unit, architecture and contract tests (about a minute and a half)
@@ -46,8 +51,12 @@ bench: $(VENV)/dev ## Measure booking, messages and follow-up on real servers (J
 install: $(VENV)/dev ## Make the virtual environment with everything that checks and tests need
 
 .PHONY: env
-env: ## Make .env and fresh random secrets for docker-compose
-	$(PYTHON) -m deploy.make_env
+env: ## Make .env and fresh random secrets for docker-compose (PROFILES=dev,observability,ha)
+	$(PYTHON) -m deploy.make_env $(PROFILES)
+
+.PHONY: images
+images: $(VENV)/local ## Build every image of docker-compose without a container registry (Debian 12, as root)
+	$(BIN)/python -m deploy.airgap
 
 .PHONY: contracts
 contracts: $(VENV)/dev ## Write the generated AsyncAPI description anew
@@ -55,7 +64,7 @@ contracts: $(VENV)/dev ## Write the generated AsyncAPI description anew
 
 .PHONY: lock
 lock: $(VENV)/dev ## Pin the requirements anew (needs uv)
-	for set in runtime local twilio dev; do \
+	for set in runtime mail local twilio dev; do \
 	  uv pip compile --universal --generate-hashes --no-header --quiet --python-version 3.11 \
 	    requirements/$$set.in -o requirements/$$set.txt || exit 1; \
 	done

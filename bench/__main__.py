@@ -7,15 +7,15 @@ import argparse
 import json
 import tempfile
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from bench import bookings, followup, notify, plans, writes
+from bench import bookings, capacity, followup, notify, plans, writes
 from bench.clinic import open_bench
 from bench.measuring import Row, show
 from deploy.local import servers
 from deploy.local.local_server import Server
 
-PARTS: Final = ("writes", "plans", "bookings", "notify", "followup")
+PARTS: Final = ("writes", "plans", "bookings", "notify", "followup", "capacity")
 
 
 def main() -> None:
@@ -33,19 +33,23 @@ def main() -> None:
     parser.add_argument("--json", type=Path, default=Path(".data/bench.json"))
     given = parser.parse_args()
     parts = given.only or PARTS
-    found: dict[str, list[Row]] = {}
+    found: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as folder:
         mongo = servers.mongo(Path(folder))
         mongo.start()
         try:
             for part in parts:
-                found[part] = _rows(part, mongo, Path(folder), given)
-                show(part, found[part])
+                if part == "capacity":
+                    sizes = {"bookings": given.bookings, "messages": given.due}
+                    found[part] = capacity.found(mongo, Path(folder), **sizes)
+                    capacity.show(found[part])
+                else:
+                    found[part] = _rows(part, mongo, Path(folder), given)
+                    show(part, found[part])
         finally:
             mongo.stop()
     given.json.parent.mkdir(parents=True, exist_ok=True)
-    rows = {part: [vars(row) for row in rows] for part, rows in found.items()}
-    given.json.write_text(json.dumps(rows, indent=2))
+    given.json.write_text(json.dumps(found, indent=2, default=vars))
 
 
 def _rows(part: str, mongo: Server, folder: Path, given: argparse.Namespace) -> list[Row]:

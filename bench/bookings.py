@@ -28,21 +28,21 @@ def rows(bench: Bench, bookings: int) -> list[Row]:
     found = []
     for threads in (1, 8):
         clinic = bench.clinic(PAIRS, PAIRS)
-        places = _places(clinic)
-        bare = [bench.prepared(clinic.id, book_series, _next(clinic, places)) for _ in range(bookings)]
+        places = places_of(clinic)
+        bare = [bench.prepared(clinic.id, book_series, the_next(clinic, places)) for _ in range(bookings)]
         found.append(measure_each("bookings: the same writes, bare database", [one.commit for one in bare], threads))
-        own = [_next(clinic, places) for _ in range(bookings)]
+        own = [the_next(clinic, places) for _ in range(bookings)]
         found.append(measure_each("bookings: in process", [_in_process(bench, clinic, one) for one in own], threads))
         with served("booking", bench.environment) as url:
             path = f"{url}/booking/v1/clinics/{clinic.id}/series"
-            calls = [_over_http(clinic, path, _next(clinic, places)) for _ in range(bookings + threads)]
+            calls = [over_http(clinic, path, the_next(clinic, places)) for _ in range(bookings + threads)]
             for warm in calls[:threads]:
                 warm()
             found.append(measure_each("bookings: over HTTP", calls[threads:], threads))
     return found
 
 
-def _places(clinic: BenchClinic) -> Iterator[tuple[Wish, ...]]:
+def places_of(clinic: BenchClinic) -> Iterator[tuple[Wish, ...]]:
     """Six sessions in two weeks for each chair with a nurse of its own, three times a day, fortnight by fortnight."""
     half = len(clinic.resources) // 2
     pairs = [(clinic.resources[one].id, clinic.resources[one + half].id) for one in range(half)]
@@ -54,7 +54,8 @@ def _places(clinic: BenchClinic) -> Iterator[tuple[Wish, ...]]:
                 yield tuple(Wish(datetime.combine(day, at), resource_ids=pair) for day in days)
 
 
-def _next(clinic: BenchClinic, places: Iterator[tuple[Wish, ...]]) -> BookSeries:
+def the_next(clinic: BenchClinic, places: Iterator[tuple[Wish, ...]]) -> BookSeries:
+    """The next of these places, for somebody new."""
     (wishes,) = islice(places, 1)
     return a_booking(clinic.patient(wishes[0].local.date()), wishes, SIX)
 
@@ -63,7 +64,8 @@ def _in_process(bench: Bench, clinic: BenchClinic, command: BookSeries) -> Calla
     return lambda: bench.run(clinic.id, book_series, command)
 
 
-def _over_http(clinic: BenchClinic, path: str, command: BookSeries) -> Callable[[], object]:
+def over_http(clinic: BenchClinic, path: str, command: BookSeries) -> Callable[[], object]:
+    """The front desk's call that books it."""
     sessions = [
         {"starts_local": f"{wish.local:%Y-%m-%dT%H:%M}", "resource_ids": list(wish.resource_ids)}
         for wish in command.sessions

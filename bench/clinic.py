@@ -31,11 +31,11 @@ from services.booking.operations.series import BookSeries, book_series
 from services.booking.settings import Settings
 from services.booking.store.unit_of_work import MongoUnitOfWork
 from services.booking.wiring import service
-from shared.auth import as_key
-from shared.host import Host
+from shared.http.auth import as_key
 from shared.ids import new_id
+from shared.persistence.unit_of_work import Cause, Unit
+from shared.process.host import Host
 from shared.settings import load
-from shared.unit_of_work import Cause, Unit
 
 ZONE: Final = "America/New_York"
 CAUSE: Final = Cause("bench", "bench", "")

@@ -39,9 +39,9 @@ from services.followup.store.check_in import COLLECTION, to_open
 from services.followup.store.unit_of_work import MongoUnitOfWork
 from services.followup.wiring import service
 from shared.clock import SimulatedClock
-from shared.host import Host
 from shared.ids import new_id
 from shared.localtime import to_local
+from shared.process.host import Host
 from shared.settings import load
 
 LOOKS: Final = 200

@@ -97,7 +97,7 @@ class Heap:
             self.database[collection].insert_many(batch, ordered=False)
 
     def _stored(self, aggregate: Any) -> Document:
-        """As `shared.documents` inserts it."""
+        """As `shared.persistence.documents` inserts it."""
         state = {name: value for name, value in to_document(aggregate).items() if value != []}
         id = state.pop("id")
         return {**state, "_id": id, "clinic_id": self.clinic_id, "version": 1, "told": 0, "outbox": []}

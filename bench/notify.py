@@ -34,10 +34,10 @@ from services.notify.settings import Settings
 from services.notify.store.unit_of_work import MongoUnitOfWork
 from services.notify.wiring import service
 from shared.clock import SimulatedClock
-from shared.host import Host
 from shared.ids import new_id
 from shared.localtime import at_local_time, local_date
-from shared.mongo import connect, database
+from shared.persistence.mongo import connect, database
+from shared.process.host import Host
 from shared.settings import load
 
 ZONE: Final = "America/New_York"
@@ -140,13 +140,13 @@ def rows(mongo: Server, folder: Path, *, future: int, due: int, confirmations: i
 def _sender(mongo_url: str, folder: Path) -> Sender:
     environment = environment_of(mongo_url, folder)
     settings = load(Settings, environment)
-    _at_ten(Path(settings.clock_path))
+    at_ten(Path(settings.clock_path))
     host = Host(service(settings), settings)
     host.create_indexes()
     return Sender(host)
 
 
-def _at_ten(clock_file: Path) -> SimulatedClock:
+def at_ten(clock_file: Path) -> SimulatedClock:
     """Nobody's phone rings at night: tomorrow at ten."""
     clock = SimulatedClock(clock_file)
     clock.move_to(at_local_time(clock(), ZONE, wall_time(10), days=1))
@@ -159,7 +159,7 @@ def _from_booking_to_mail(mongo: Server, folder: Path, bookings: int) -> Row:
     kafka.start()
     try:
         with Platform(folder, servers=(mongo, kafka), namespace=f"b{new_id().replace('-', '')[6:26]}") as platform:
-            clock = _at_ten(platform.installation.clock_file)
+            clock = at_ten(platform.installation.clock_file)
             clinic = open_clinic(platform.url, platform.platform_key)
             desk, today = Desk(platform.url, clinic.key), local_date(clock(), ZONE)
             began = time.monotonic()

@@ -6,8 +6,8 @@ from typing import Final
 from bench.measuring import Row, measure
 from services.booking.domain.calendar.slots import slots_between
 from shared.ids import new_id
-from shared.mongo import Index, connect, create_indexes, database
-from shared.unit_of_work import Cause, Document, Insert, Unit
+from shared.persistence.mongo import Index, connect, create_indexes, database
+from shared.persistence.unit_of_work import Cause, Document, Insert, Unit
 
 SESSIONS, RESOURCES = 6, 3
 SESSION: Final = timedelta(minutes=145)

@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeAlias
 
+from shared.settings import PlatformSettings
+
 Clock: TypeAlias = Callable[[], datetime]
 
 
@@ -16,6 +18,11 @@ def system_clock() -> datetime:
     """Now, aware, in UTC, in whole milliseconds: the database keeps no more."""
     now = datetime.now(UTC)
     return now.replace(microsecond=now.microsecond // 1000 * 1000)
+
+
+def clock_of(settings: PlatformSettings) -> Clock:
+    """The clock that the settings choose."""
+    return SimulatedClock(Path(settings.clock_path)) if settings.clock == "simulated" else system_clock
 
 
 class SimulatedClock:

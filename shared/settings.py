@@ -5,6 +5,8 @@ gives the value of `KADENCE_X` from a file (a container's secret). Unknown `KADE
 error must not silently mean a default.
 """
 
+import base64
+import binascii
 import os
 from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields
@@ -12,6 +14,8 @@ from pathlib import Path
 from typing import Any, Final, TypeVar, cast
 
 from environs import EnvError, FileAwareEnv, validate
+
+from shared.weak import weak_secrets
 
 PREFIX: Final = "KADENCE_"
 REQUIRED: Final = object()
@@ -32,7 +36,8 @@ class PlatformSettings:
     """Settings that every service has."""
 
     env: str = setting(
-        "Where this runs; production refuses simulated time and fail points.", choices=("development", "production")
+        "Where this runs; production refuses simulated time, fail points and weak secrets.",
+        choices=("development", "production"),
     )
     namespace: str = setting("Prefix of databases, topics and consumer groups.", default="kadence")
     mongo_url: str = setting("MongoDB replica set.", secret=True)
@@ -52,6 +57,9 @@ class PlatformSettings:
     health_port: int = setting("Port of the worker's health and metrics.", default=8001)
     public_url: str = setting("Where patients' browsers reach the gateway.", default="http://127.0.0.1:8080")
     log_level: str = setting("How much is logged.", default="info", choices=("debug", "info", "warning", "error"))
+    otlp_endpoint: str = setting(
+        "Where traces go by OTLP/HTTP, `http://collector:4318/v1/traces`; empty: nowhere.", default=""
+    )
     tick_seconds: float = setting("How often due work is looked for, in seconds.", default=1.0)
     failpoint: str = setting("Where to die, for fault tests: `relay.after_send:kill`.", default="")
 
@@ -59,6 +67,14 @@ class PlatformSettings:
 def variable(of: Field[Any]) -> str:
     """The environment variable that fills a field of a settings class."""
     return f"{PREFIX}{of.name.upper()}"
+
+
+def master_key(text: str) -> bytes:
+    """The master key from its base64 form. Raises `SettingsFault`."""
+    try:
+        return base64.b64decode(text, validate=True)
+    except binascii.Error as error:
+        raise SettingsFault("KADENCE_KEY: not base64; make one with `head -c 96 /dev/urandom | base64 -w0`") from error
 
 
 def from_environment(kind: type[S]) -> S:
@@ -118,7 +134,8 @@ class _Environment(FileAwareEnv):
 def _unknown(kind: type[PlatformSettings], environment: Mapping[str, str]) -> list[str]:
     known = {variable(wanted) for wanted in fields(kind)}
     known |= {f"{name}_FILE" for name in known}
-    return [f"{name}: no such setting" for name in sorted(environment) if name.startswith(PREFIX) and name not in known]
+    unknown = [name for name in sorted(environment) if name.startswith(PREFIX) and name not in known]
+    return [f"{name}: no such setting, see docs/settings.md and the service's README" for name in unknown]
 
 
 def _unsafe(values: Mapping[str, Any]) -> list[str]:
@@ -130,7 +147,7 @@ def _unsafe(values: Mapping[str, Any]) -> list[str]:
         faults.append("KADENCE_CLOCK: simulated time is refused in production")
     if values["failpoint"]:
         faults.append("KADENCE_FAILPOINT: fail points are refused in production")
-    return faults
+    return faults + [f"{PREFIX}{name.upper()}: {why}" for name, why in weak_secrets(values)]
 
 
 def _clock_is_nowhere(values: Mapping[str, Any]) -> bool:

@@ -1,7 +1,8 @@
 """MongoDB and Kafka as containers, for machines with a container engine (KADENCE_TEST_SERVERS=containers | auto).
 
-Never run by the project's own CI, whose machines have no engine. Each server listens on the same port inside its
-container and outside, so that the address it tells its clients is right on both sides.
+Official images will do, and those of `make images`: nothing of them is used but the programs and where they stand. Each
+server listens on the same port inside its container and outside, so that the address it tells its clients is right on
+both sides.
 """
 
 import contextlib
@@ -9,17 +10,26 @@ from collections.abc import Callable
 
 import docker
 import docker.errors
+from testcontainers.core.config import testcontainers_config
 from testcontainers.core.container import DockerContainer
 
 from deploy.local.faults import LocalFault
+from deploy.local.kafka import SMALL, cluster_id, properties_of
 from deploy.local.kafka_wire import knows_a_broker
-from deploy.local.mongo import REPLICA_SET, is_writable
+from deploy.local.mongo import REPLICA_SET, is_writable, options
 from deploy.local.ports import HOST, free_port, require_free
 from deploy.local.waiting import wait_until
 
-MONGO_IMAGE = "mongo:8"
+MONGO_IMAGE = "mongo:8.0"
 KAFKA_IMAGE = "apache/kafka:4.1.0"
 _WITHIN = 120.0
+_KAFKA_DATA = "/var/lib/kafka/data"
+_START_KAFKA = f"""\
+set -ef
+echo "$PROPERTIES" > /tmp/server.properties
+[ -e {_KAFKA_DATA}/logs ] || $JAVA kafka.tools.StorageTool format -t "$CLUSTER_ID" -c /tmp/server.properties
+exec $JAVA kafka.Kafka /tmp/server.properties
+"""
 
 
 class ContainerServer:
@@ -80,67 +90,48 @@ class ContainerServer:
 
 
 def container_mongo(port: int | None = None) -> ContainerServer:
-    """A replica set of one from the official image. Not started yet."""
+    """A replica set of one. Not started yet."""
     port = port or free_port()
-    mongod = ["mongod", "--replSet", REPLICA_SET, "--bind_ip_all", "--port", str(port)]
-    container = DockerContainer(MONGO_IMAGE).with_command(
-        [*mongod, "--setParameter", "transactionLifetimeLimitSeconds=5"]
-    )
+    container = _container(MONGO_IMAGE, port, "exec mongod --bind_ip_all " + " ".join(options(port)))
     address = f"mongodb://{HOST}:{port}/?replicaSet={REPLICA_SET}"
-    return ContainerServer(
-        "mongo", container.with_bind_ports(port, port), address=address, port=port, is_ready=lambda: is_writable(port)
-    )
+    return ContainerServer("mongo", container, address=address, port=port, is_ready=lambda: is_writable(port))
 
 
 def container_kafka(port: int | None = None) -> ContainerServer:
-    """One node that is broker and controller, from the official image. Not started yet."""
+    """One node that is broker and controller. Not started yet."""
     port = port or free_port()
-    container = DockerContainer(KAFKA_IMAGE).with_envs(**kafka_settings(port)).with_bind_ports(port, port)
-    return ContainerServer(
-        "kafka", container, address=f"{HOST}:{port}", port=port, is_ready=lambda: knows_a_broker(port)
+    properties = properties_of(port, free_port(), f"{_KAFKA_DATA}/logs", bind="0.0.0.0")  # noqa: S104 - in there
+    container = _container(KAFKA_IMAGE, port, _START_KAFKA).with_envs(
+        PROPERTIES=properties, CLUSTER_ID=cluster_id(), JAVA=f"java {' '.join(SMALL)} -cp /opt/kafka/libs/*"
     )
+    address = f"{HOST}:{port}"
+    return ContainerServer("kafka", container, address=address, port=port, is_ready=lambda: knows_a_broker(port))
 
 
-def kafka_settings(port: int) -> dict[str, str]:
-    """The image's settings for one node that clients outside reach at `port`."""
-    return {
-        "KAFKA_PROCESS_ROLES": "broker,controller",
-        "KAFKA_NODE_ID": "1",
-        "KAFKA_CONTROLLER_QUORUM_VOTERS": "1@localhost:9093",
-        "KAFKA_CONTROLLER_LISTENER_NAMES": "CONTROLLER",
-        "KAFKA_LISTENERS": f"PLAINTEXT://0.0.0.0:{port},CONTROLLER://localhost:9093",
-        "KAFKA_ADVERTISED_LISTENERS": f"PLAINTEXT://{HOST}:{port}",
-        "KAFKA_LISTENER_SECURITY_PROTOCOL_MAP": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
-        "KAFKA_OFFSETS_TOPIC_REPLICATION_FACTOR": "1",
-        "KAFKA_TRANSACTION_STATE_LOG_REPLICATION_FACTOR": "1",
-        "KAFKA_TRANSACTION_STATE_LOG_MIN_ISR": "1",
-        "KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS": "0",
-        "KAFKA_GROUP_MIN_SESSION_TIMEOUT_MS": "1000",
-        "KAFKA_AUTO_CREATE_TOPICS_ENABLE": "false",
-    }
+def _container(image: str, port: int, script: str) -> DockerContainer:
+    # The helper that removes what a killed run left comes as an image as well, which may not be had.
+    testcontainers_config.ryuk_disabled = bool(_missing(testcontainers_config.ryuk_image))
+    container = DockerContainer(image).with_kwargs(entrypoint=["sh", "-c"]).with_command([script])
+    return container.with_bind_ports(port, port)
 
 
 def what_hinders() -> str:
     """Why containers cannot be used here, in one clause; empty when they can. Gets the images if they are missing."""
+    return _missing(MONGO_IMAGE) or _missing(KAFKA_IMAGE)
+
+
+def _missing(image: str) -> str:
     try:
         engine = docker.from_env()
     except docker.errors.DockerException:
         return "no container engine answers"
     with contextlib.closing(engine):
-        return _missing_image(engine)
+        return "" if _have(engine, image) else f"the image {image} is not here and cannot be got"
 
 
-def _missing_image(engine: docker.DockerClient) -> str:
-    for image in (MONGO_IMAGE, KAFKA_IMAGE):
-        try:
-            _have(engine, image)
-        except docker.errors.DockerException:
-            return f"the image {image} is not here and cannot be got"
-    return ""
-
-
-def _have(engine: docker.DockerClient, image: str) -> None:
-    try:
-        engine.images.get(image)
-    except docker.errors.ImageNotFound:
-        engine.images.pull(image)
+def _have(engine: docker.DockerClient, image: str) -> bool:
+    with contextlib.suppress(docker.errors.ImageNotFound):
+        return bool(engine.images.get(image))
+    with contextlib.suppress(docker.errors.DockerException):
+        return bool(engine.images.pull(image))
+    return False

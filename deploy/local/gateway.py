@@ -14,12 +14,12 @@ from gunicorn.app.base import BaseApplication
 from werkzeug.middleware.http_proxy import ProxyMiddleware
 from werkzeug.wrappers import Response
 
+from deploy import SERVICES
 from deploy.local.ports import HOST
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-SERVICES = ("booking", "followup", "notify")
 # Longer than the slowest request of a service may take.
 _UPSTREAM_WITHIN = 35
 _LARGEST_CHUNKED_BODY = 4 << 20

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from deploy import SERVICES
 from deploy.local.environment import passed_through
 from deploy.local.ports import HOST, free_port
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-SERVICES = ("booking", "followup", "notify")
 PARTS = tuple(f"{service}.{role}" for service in SERVICES for role in ("web", "worker"))
 
 Clock = Literal["simulated", "system"]

@@ -16,12 +16,14 @@ from deploy.local.ports import HOST, free_port
 from deploy.local.processes import Process
 
 OLDEST_JAVA = 17
+SMALL = ("-Xms128m", "-Xmx512m", "-XX:+UseSerialGC")
+"""A small heap and one collector thread: it shares two cores with everything else here."""
 _PROPERTIES = """\
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@{host}:{controller_port}
 controller.listener.names=CONTROLLER
-listeners=PLAINTEXT://{host}:{port},CONTROLLER://{host}:{controller_port}
+listeners=PLAINTEXT://{bind}:{port},CONTROLLER://{host}:{controller_port}
 advertised.listeners=PLAINTEXT://{host}:{port}
 listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
 log.dirs={logs}
@@ -71,17 +73,19 @@ def local_kafka(folder: Path, port: int | None = None, say: Callable[[str], None
     )
 
 
+def properties_of(port: int, controller_port: int, logs: str, bind: str = HOST) -> str:
+    """The settings of a node that clients on this machine reach at `port`."""
+    return _PROPERTIES.format(host=HOST, bind=bind, port=port, controller_port=controller_port, logs=logs)
+
+
 def _command(java: tuple[str, ...], properties: Path) -> list[str]:
-    # A small heap and one collector thread: it shares two cores with everything else here.
-    return [*java, "-Xms128m", "-Xmx512m", "-XX:+UseSerialGC", "kafka.Kafka", str(properties)]
+    return [*java, *SMALL, "kafka.Kafka", str(properties)]
 
 
 def _prepare(java: tuple[str, ...], properties: Path, port: int) -> None:
     logs = properties.parent / "logs"
     logs.mkdir(parents=True, exist_ok=True)
-    properties.write_text(
-        _PROPERTIES.format(host=HOST, port=port, controller_port=free_port(), logs=logs), encoding="utf-8"
-    )
+    properties.write_text(properties_of(port, free_port(), str(logs)), encoding="utf-8")
     formatted = properties.with_name("formatted")
     if not formatted.exists():
         # Nothing was ever written to a folder that was not formatted to the end.
@@ -91,14 +95,14 @@ def _prepare(java: tuple[str, ...], properties: Path, port: int) -> None:
 
 
 def _format(java: tuple[str, ...], properties: Path) -> None:
-    command = [*java, "kafka.tools.StorageTool", "format", "-t", _cluster_id(), "-c", str(properties)]
+    command = [*java, "kafka.tools.StorageTool", "format", "-t", cluster_id(), "-c", str(properties)]
     Process("kafka's format tool", command, log=properties.with_name("format.log")).run_to_end(60)
 
 
-def _cluster_id() -> str:
+def cluster_id() -> str:
     """A random UUID the way Kafka writes it; never with a leading dash, which its tools would read as an option."""
     name = base64.urlsafe_b64encode(secrets.token_bytes(16)).decode().rstrip("=")
-    return name if not name.startswith("-") else _cluster_id()
+    return name if not name.startswith("-") else cluster_id()
 
 
 def _java_version() -> int:

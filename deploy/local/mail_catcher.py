@@ -91,6 +91,7 @@ class _Keeper:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Catch mail until SIGTERM or SIGINT."""
     parser = argparse.ArgumentParser(prog="python -m deploy.local.mail_catcher", description="Keeps mail as files.")
+    parser.add_argument("--host", default=HOST)
     parser.add_argument("--port", type=int, default=1025)
     parser.add_argument("--folder", type=Path, required=True)
     given = parser.parse_args(arguments)
@@ -98,7 +99,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     ended = threading.Event()
     for ending in (signal.SIGTERM, signal.SIGINT):
         signal.signal(ending, lambda *_: ended.set())
-    catcher = Controller(_Keeper(given.folder), hostname=HOST, port=given.port)
+    catcher = Controller(_Keeper(given.folder), hostname=given.host, port=given.port)
     catcher.start()
     ended.wait()
     catcher.stop()

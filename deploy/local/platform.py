@@ -8,18 +8,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from deploy import SERVICES
 from deploy.local import servers as choice
 from deploy.local.children import Children, Tell
-from deploy.local.installation import (
-    PARTS,
-    REPOSITORY,
-    SERVICES,
-    Clock,
-    Installation,
-    Ports,
-    plain_environment,
-    service_command,
-)
+from deploy.local.installation import PARTS, REPOSITORY, Clock, Installation, Ports, plain_environment, service_command
 from deploy.local.key_files import master_key_file, platform_key_file
 from deploy.local.local_server import Server
 from deploy.local.ports import accepts, answers_ok, free_port, require_free

@@ -12,11 +12,13 @@ from services.booking.jobs.table import jobs
 from services.booking.pages.appointment import appointment_pages
 from services.booking.pages.feed import feed_pages
 from services.booking.settings import Settings
+from services.booking.store.counts import COUNTS
+from services.booking.store.forgotten import FORGOTTEN
 from services.booking.store.indexes import INDEXES, TELLS
+from services.booking.store.kept import KEPT
 from services.booking.store.unit_of_work import MongoUnitOfWork
-from shared.host import Host, Service
-from shared.pages import in_units
-from shared.serving import serve
+from shared.http.pages import in_units
+from shared.process.host import Host, Service
 
 ABOUT: Final = "Clinics, access keys, patients, protocols, resources and whole infusion series."
 
@@ -31,6 +33,9 @@ def service(settings: Settings) -> Service[MongoUnitOfWork]:
         handlers=HANDLERS,
         tells=TELLS,
         indexes=INDEXES,
+        counts=COUNTS,
+        keeps=KEPT,
+        forgets=FORGOTTEN,
         make=partial(MongoUnitOfWork, public_url=settings.public_url),
     )
 
@@ -42,19 +47,7 @@ def app(settings: Settings) -> Flask:
     return host.app(pages=[appointment_pages(run, public_url=settings.public_url), feed_pages(run)])
 
 
-def web(settings: Settings) -> int:
-    """Serve the API and the patients' pages until asked to stop."""
-    serve(lambda: app(settings), settings)
-    return 0
-
-
 def worker(settings: Settings) -> int:
     """Tell events and do due work until asked to stop."""
     host = Host(service(settings), settings)
     return host.work(jobs(host))
-
-
-def indexes(settings: Settings) -> int:
-    """Create missing indexes."""
-    Host(service(settings), settings).create_indexes()
-    return 0

@@ -14,11 +14,13 @@ from services.followup.pages.check_in import check_in_pages
 from services.followup.plans import load_default
 from services.followup.rules import load_rules
 from services.followup.settings import Settings
+from services.followup.store.counts import COUNTS
+from services.followup.store.forgotten import FORGOTTEN
 from services.followup.store.indexes import INDEXES, TELLS
+from services.followup.store.kept import KEPT
 from services.followup.store.unit_of_work import MongoUnitOfWork
-from shared.host import Host, Service
-from shared.pages import in_units
-from shared.serving import serve
+from shared.http.pages import in_units
+from shared.process.host import Host, Service
 
 ABOUT: Final = "Check-ins after each session, the patient's private page, scores and their change."
 
@@ -35,6 +37,9 @@ def service(settings: Settings) -> Service[MongoUnitOfWork]:
         handlers=HANDLERS,
         tells=TELLS,
         indexes=INDEXES,
+        counts=COUNTS,
+        keeps=KEPT,
+        forgets=FORGOTTEN,
         make=partial(
             MongoUnitOfWork,
             instruments=library,
@@ -51,19 +56,7 @@ def app(settings: Settings) -> Flask:
     return host.app(pages=[check_in_pages(in_units(host.units), public_url=settings.public_url)])
 
 
-def web(settings: Settings) -> int:
-    """Serve the API and the patients' pages until asked to stop."""
-    serve(lambda: app(settings), settings)
-    return 0
-
-
 def worker(settings: Settings) -> int:
     """Hear and tell events, open and close check-ins, until asked to stop."""
     host = Host(service(settings), settings)
     return host.work(jobs(host))
-
-
-def indexes(settings: Settings) -> int:
-    """Create missing indexes."""
-    Host(service(settings), settings).create_indexes()
-    return 0

@@ -2,7 +2,7 @@
 
 from services.notify import wiring
 from services.notify.settings import Settings
-from shared.main import main
+from shared.process.main import main
 
 if __name__ == "__main__":
-    main("notify", Settings, {"web": wiring.web, "worker": wiring.worker, "indexes": wiring.indexes})
+    main(Settings, wiring.service, wiring.app, wiring.worker)

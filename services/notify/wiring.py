@@ -13,12 +13,14 @@ from services.notify.jobs.table import jobs
 from services.notify.pages.acknowledge import staff_pages
 from services.notify.pages.unsubscribe import unsubscribe_pages
 from services.notify.settings import Settings
+from services.notify.store.counts import COUNTS
+from services.notify.store.forgotten import FORGOTTEN
 from services.notify.store.indexes import INDEXES, TELLS
+from services.notify.store.kept import KEPT
 from services.notify.store.unit_of_work import MongoUnitOfWork
 from services.notify.words import load_words
-from shared.host import Host, Service
-from shared.pages import in_units
-from shared.serving import serve
+from shared.http.pages import in_units
+from shared.process.host import Host, Service
 
 ABOUT = "Messages to patients: what was said, what will be, by which channel, and what became of it."
 
@@ -33,6 +35,9 @@ def service(settings: Settings) -> Service[MongoUnitOfWork]:
         handlers=HANDLERS,
         tells=TELLS,
         indexes=INDEXES,
+        counts=COUNTS,
+        keeps=KEPT,
+        forgets=FORGOTTEN,
         make=partial(MongoUnitOfWork, keywords=load_words(), public_url=settings.public_url),
     )
 
@@ -51,19 +56,7 @@ def app(settings: Settings) -> Flask:
     )
 
 
-def web(settings: Settings) -> int:
-    """Serve the API and the pages until asked to stop."""
-    serve(lambda: app(settings), settings)
-    return 0
-
-
 def worker(settings: Settings) -> int:
     """Hear and tell events, send what is due, until asked to stop."""
     host = Host(service(settings), settings)
     return host.work(jobs(host, providers(settings, host.database, host.sealer, host.clock)))
-
-
-def indexes(settings: Settings) -> int:
-    """Create missing indexes."""
-    Host(service(settings), settings).create_indexes()
-    return 0

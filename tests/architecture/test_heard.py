@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from shared import contracts
-from shared.hearing import Heard
+from shared.messaging.hearing import Heard
 from tests.architecture.checks.heard import table_faults
 from tests.architecture.checks.tables import SERVICES, table_of
 

@@ -47,12 +47,16 @@ def test_imports_keep_the_contract(contract_id):
 
 
 OFFENCES = [
-    ("ground", "shared.units", "services.booking.domain.clinic.clinic"),
-    ("ground", "shared.units", "deploy.local.platform"),
+    ("ground", "shared.persistence.units", "services.booking.domain.clinic.clinic"),
+    ("ground", "shared.persistence.units", "deploy.local.platform"),
     ("ground", "deploy.local.platform", "bench.measuring"),
-    ("ground", "shared.units", "tests.support"),
+    ("ground", "shared.persistence.units", "tests.support"),
     ("ground", "services.notify.domain.message", "deploy.local.ports"),
     ("ground", "services.booking.domain.clinic.clinic", "tests.support"),
+    ("platform", "shared.persistence.documents", "shared.messaging.outbox"),
+    ("platform", "shared.messaging.relay", "shared.http.problems"),
+    ("platform", "shared.http.routes", "shared.process.host"),
+    ("platform", "shared.errors", "shared.telemetry.metrics"),
     ("services", "services.followup.domain.plan", "services.booking.domain.events"),
     ("services", "services.booking.wiring", "services.notify.domain.message"),
     ("layers", "services.booking.domain.clinic.clinic", "services.booking.operations.clinic"),
@@ -80,21 +84,21 @@ OFFENCES = [
     ("purity", "services.notify.operations.sending", "requests"),
     ("purity", "services.followup.domain.plan", "random"),
     ("purity", "services.followup.domain.plan", "time"),
-    ("purity", "services.booking.operations.clinic", "shared.unit_of_work"),  # which knows pymongo
-    ("purity", "services.booking.operations.clinic", "shared.cursors"),  # which knows marshmallow
+    ("purity", "services.booking.operations.clinic", "shared.persistence.unit_of_work"),  # which knows pymongo
+    ("purity", "services.booking.operations.clinic", "shared.http.cursors"),  # which knows marshmallow
     ("purity", "services.booking.operations.clinic", "shared.settings"),  # which knows the environment
     ("domain", "services.booking.domain.clinic.clinic", "shared.ids"),
     ("domain", "services.notify.domain.message", "shared.clock"),
     ("domain", "services.followup.domain.plan", "shared.paging"),
-    ("kafka", "shared.relay", "kafka"),
+    ("kafka", "shared.messaging.relay", "kafka"),
     ("kafka", "services.booking.wiring", "kafka"),
     ("kafka", "deploy.local.kafka", "kafka"),
     ("apscheduler", "services.booking.jobs.table", "apscheduler"),
-    ("apscheduler", "shared.leases", "apscheduler"),
+    ("apscheduler", "shared.persistence.leases", "apscheduler"),
     ("gunicorn", "services.booking.wiring", "gunicorn"),
-    ("gunicorn", "shared.web", "gunicorn"),
+    ("gunicorn", "shared.http.web", "gunicorn"),
     ("cattrs", "services.booking.store.clinic", "cattrs"),
-    ("cattrs", "shared.hearing", "cattrs"),
+    ("cattrs", "shared.messaging.hearing", "cattrs"),
 ]
 
 

@@ -1,4 +1,4 @@
-from shared.metrics import COUNTERS, GAUGES
+from shared.telemetry.metrics import COUNTERS, GAUGES
 from tests.architecture.checks import metrics as check
 from tests.architecture.checks.tables import REPOSITORY
 

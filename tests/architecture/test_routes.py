@@ -5,10 +5,11 @@ import pytest
 from marshmallow import EXCLUDE, Schema, fields
 
 from services.booking.domain.clinic.access_key import SCOPES as ISSUED
-from shared.auth import PLATFORM
-from shared.cursors import PageQuery, page_schema
-from shared.operator import Operator, operator_routes
-from shared.routes import File, Route
+from shared.http.auth import PLATFORM
+from shared.http.cursors import PageQuery, page_schema
+from shared.http.routes import File, Route
+from shared.process.operator import Operator, operator_routes
+from shared.process.retelling import Retelling, retelling_routes
 from tests.architecture.checks import routes as check
 from tests.architecture.checks.tables import SERVICES, table_of
 
@@ -20,7 +21,9 @@ def test_every_route_is_authenticated_scoped_to_a_clinic_and_described(service):
 
 def test_so_is_every_route_of_the_platform():
     nobody: Any = None
-    assert check.table_faults(operator_routes(Operator(nobody, nobody))) == []
+    operator = Operator(nobody, nobody, doctor=nobody, waiting=nobody, following=nobody)
+    routes = (*operator_routes(operator), *retelling_routes(Retelling(nobody, nobody, nobody, nobody)))
+    assert check.table_faults(routes) == []
 
 
 def test_the_scopes_are_those_that_keys_are_issued_for():

@@ -4,7 +4,7 @@ from types import ModuleType
 import pytest
 
 from shared import contracts
-from shared.telling import Told
+from shared.messaging.telling import Told
 from tests.architecture.checks.tables import SERVICES, module_of, table_of
 from tests.architecture.checks.told import classes_in, parts_of, sealing_faults, table_faults
 

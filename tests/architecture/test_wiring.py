@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.jobs import Job
+from shared.process.jobs import Job
 from tests.architecture.checks.tables import SERVICES, module_of, table_of
 from tests.support.lazy_service import worker_of
 
@@ -27,6 +27,9 @@ def test_a_worker_works_with_the_tables_of_its_service(service):
     assert running.handlers is table_of(service, "events.consumed", "HANDLERS")
     assert running.tells is table_of(service, "store.indexes", "TELLS")
     assert running.indexes is table_of(service, "store.indexes", "INDEXES")
+    assert running.keeps is table_of(service, "store.kept", "KEPT")
+    assert running.counts is table_of(service, "store.counts", "COUNTS")
+    assert running.forgets is table_of(service, "store.forgotten", "FORGOTTEN")
     assert job_faults(tuple(jobs)) == []
 
 

@@ -8,7 +8,7 @@ import pytest
 from shared import contracts
 from shared.contracts.asyncapi import examples_of
 from shared.envelope import Envelope
-from shared.hearing import command_of
+from shared.messaging.hearing import command_of
 from tests.architecture.checks.tables import SERVICES, table_of
 
 KINDS = {"session": "series", "measure": "check_in", "contact.lost": "check_in"}

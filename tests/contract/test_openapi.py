@@ -9,8 +9,9 @@ from marshmallow import Schema, fields
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from services.booking.api.routes import ROUTES as BOOKING
-from shared.operator import Operator, operator_routes
-from shared.routes import Route, example_of
+from shared.http.routes import Route, example_of
+from shared.process.operator import Operator, operator_routes
+from shared.process.retelling import Retelling, retelling_routes
 from tests.architecture.checks.tables import SERVICES, module_of, table_of
 from tests.support.lazy_service import app_of
 
@@ -18,7 +19,10 @@ Document = dict[str, Any]
 _NOBODY: Any = None
 PAGES = {"booking": ("/booking/a/", "/booking/f/"), "followup": ("/followup/c/",),
          "notify": ("/notify/p/", "/notify/u/", "/notify/hooks/")}  # fmt: skip
-PLATFORM = operator_routes(Operator(_NOBODY, _NOBODY))
+PLATFORM = (
+    *operator_routes(Operator(_NOBODY, _NOBODY, doctor=_NOBODY, waiting=_NOBODY, following=_NOBODY)),
+    *retelling_routes(Retelling(_NOBODY, _NOBODY, _NOBODY, _NOBODY)),
+)
 
 
 @pytest.fixture(scope="module", params=[service for service in SERVICES if module_of(service, "wiring")])

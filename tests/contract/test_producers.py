@@ -11,8 +11,8 @@ from shared.contracts import ContractBroken
 from shared.contracts.asyncapi import examples_of
 from shared.converters import from_json
 from shared.envelope import Envelope, from_wire, to_wire
-from shared.sealed import Sealer
-from shared.telling import Teller, Told
+from shared.messaging.telling import Teller, Told
+from shared.persistence.sealed import Sealer
 from tests.architecture.checks.tables import SERVICES, table_of
 from tests.architecture.checks.told import former
 

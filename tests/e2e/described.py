@@ -186,6 +186,7 @@ BODIES: Final[Mapping[str, Callable[[Practice, str], dict[str, Any]]]] = {
         "wishes": {"latest": "2020-01-02"},
     },
     "decide_person": lambda _, __: {"decision": "confirmed", "reason": "their passport"},
+    "erase_patient": lambda _, __: {"reason": "asked for on paper"},
     "add_external_dose": lambda _, __: {"on": "2020-06-02", "source": "patient", "note": "in Brno"},
     "sign_consent": lambda _, __: {
         "kind": "release-of-information",
@@ -265,6 +266,7 @@ BODIES: Final[Mapping[str, Callable[[Practice, str], dict[str, Any]]]] = {
         "until": practice.town.clock().isoformat(),
         "clinic_id": practice.id,
     },
+    "hear_again": lambda _, __: {"events": []},
 }
 """What each route with a body takes, in a clinic of which one patient is known."""
 
@@ -277,5 +279,6 @@ QUERIES: Final[Mapping[str, Mapping[str, str]]] = {
     "show_outcomes": {"instrument": "phq-9"},
     "search_responses": {"patient": NOBODY},
     "search_observations": {"patient": NOBODY},
+    "show_told": {"since": "2026-03-09T00:00:00Z", "until": "2026-03-10T00:00:00Z"},
 }
 """What those reads need that cannot do without a query."""

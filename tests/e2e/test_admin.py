@@ -101,10 +101,24 @@ def test_the_audit_chains_of_all_clinics_are_verified(town, own):
 
 
 @pytest.mark.usefixtures("clean")
+def test_the_doctor_finds_a_running_platform_well_and_what_was_set_aside(town):
+    (well,) = eventually(lambda: [done for done in [run(town, "doctor")] if done.returncode == 0], "catching up")
+    looked_at = {tuple(line.split()[1:3]) for line in well.stdout.splitlines()}
+    assert {("booking", "mongodb"), ("followup", "hearing"), ("notify", "topics"), ("notify", "clock")} <= looked_at
+    hold_events(town, 1)
+    ill = run(town, "doctor")
+    assert (ill.returncode, ill.stderr) == (1, "")
+    assert f"mend: kadence set-aside {HEARD_BY}" in ill.stdout
+
+
+@pytest.mark.usefixtures("clean")
 def test_the_backlog_tells_by_its_exit_status_whether_somebody_must_act(town):
     calm = run(town, "backlog")
     assert (calm.returncode, calm.stderr) == (0, "")
-    assert [line.split()[0] for line in calm.stdout.splitlines()] == ["booking", "followup", "notify"]
+    lines = calm.stdout.splitlines()
+    assert [line.split()[0] for line in lines if not line.startswith(" ")] == ["booking", "followup", "notify"]
+    assert "messages.queued" in calm.stdout
+    assert "alerts.raised" in calm.stdout
     (held,) = hold_events(town, 1)
     (spoiled,) = spoil_records(town, 1)
     busy = run(town, "backlog")
@@ -138,6 +152,8 @@ def test_events_are_told_again_without_another_effect(town):
     assert listed(town, "poison") == []
     # An event told after them has been heard: so have they.
     practice.wait_known(practice.issue_key("front_desk")["key"])
+    carried = shown(town, "republish", "booking", *window, "--clinic", practice.id, "--into", "notify")
+    assert carried.keys() == {"duplicate"}
     assert [(row["id"], row["due_at"]) for row in practice.messages()] == [(row["id"], row["due_at"]) for row in before]
     assert run(town, "backlog").returncode == 0
 

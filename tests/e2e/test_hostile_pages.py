@@ -12,7 +12,7 @@ from typing import Any, Final
 import pytest
 import requests
 
-from shared.pages import HEADERS
+from shared.http.pages import HEADERS
 from shared.private_link import WRONG_YEARS_ALLOWED, digest
 from tests.e2e.mailbox import BORN, Invited, Mailbox
 from tests.e2e.practice import AWAKE, Practice, open_practice

@@ -16,6 +16,7 @@ from services.booking.store.offer import to_offer, unanswered
 from services.booking.store.series import due as overdue
 from services.booking.store.series import outlived
 from services.booking.store.treatment import unwatched
+from shared.process.retelling import HearAgainRequest
 from tests.e2e.described import BODIES, QUESTIONS, Operation, operations
 from tests.e2e.practice import ONE, Practice, open_practice
 from tests.e2e.set_aside import hold_events, spoil_records
@@ -201,6 +202,10 @@ def a_patient(clinic: Clinic) -> dict[str, str]:
     return {"patient_id": clinic.patient_id}
 
 
+def somebody_untreated(clinic: Clinic) -> dict[str, str]:
+    return {"patient_id": clinic.practice.register()["id"]}
+
+
 def an_instrument(_: Clinic) -> dict[str, str]:
     return {"code": "peg"}
 
@@ -314,6 +319,7 @@ PREPARED: Final[Mapping[str, Callable[[Clinic], dict[str, str]]]] = {
     "accept_offer": an_offer,
     "decline_offer": an_offer,
     "decide_person": a_patient,
+    "erase_patient": somebody_untreated,
     "add_external_dose": a_patient,
     "remove_external_dose": an_external_dose,
     "release_session": a_session_on_hold,
@@ -356,6 +362,7 @@ PREPARED: Final[Mapping[str, Callable[[Clinic], dict[str, str]]]] = {
     "replay_poison": a_poison_record,
     "discard_poison": a_poison_record,
     "republish": nothing,
+    "hear_again": nothing,
 }
 """What must be there before each of them can have its effect."""
 OTHER_BODY: Final[Mapping[str, Any]] = {
@@ -390,6 +397,7 @@ OTHER_BODY: Final[Mapping[str, Any]] = {
     "hold_series": {"minutes": 31},
     "join_waitlist": {"priority": 9},
     "decide_person": {"decision": "different"},
+    "erase_patient": {"reason": "asked for by phone"},
     "add_external_dose": {"source": "other-clinic"},
     "release_session": {"reason": "seen again"},
     "release_clinical_hold": {"reason": "seen again"},
@@ -421,6 +429,7 @@ OTHER_BODY: Final[Mapping[str, Any]] = {
     "load_text": {"source": "another form"},
     "replay_held": {"despite_gap": True},
     "republish": {"clinic_id": None},
+    "hear_again": dict(HearAgainRequest.Meta.example),
 }
 """What another intent would say; those without a body differ by having one."""
 SERVICE_OF_OPERATOR: Final = "notify"
@@ -543,7 +552,9 @@ def test_a_repeated_post_has_one_effect_and_one_answer(town, clinic, routes, nam
     assert _grown(before, after, name) <= 1
 
 
-WITHOUT_AGGREGATES: Final = {"replay_held", "discard_held", "replay_poison", "discard_poison", "republish"}
+WITHOUT_AGGREGATES: Final = {
+    *("replay_held", "discard_held", "replay_poison", "discard_poison", "republish", "hear_again")
+}
 CREATES: Final[Mapping[str, str]] = {
     "open_clinic": "clinics",
     "issue_key": "access_keys",

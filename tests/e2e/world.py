@@ -26,6 +26,7 @@ UNKNOWN: Final[Mapping[str, str]] = {
     "key_id": NOBODY,
     "check_in_id": NOBODY,
     "slug": "nobody-published-this",
+    "name": "nobody-counts-this",
     "number": "1",
     "event_id": NOBODY,
     "record_id": NOBODY,

@@ -10,8 +10,8 @@ from deploy.local.desk import Desk
 from deploy.local.story import Clinic
 from deploy.local.waiting import wait_until
 from shared.envelope import Envelope, to_wire
-from shared.host import topic_of
 from shared.ids import new_id
+from shared.messaging.topics import topic_of
 from tests.support.fault_checks import set_aside
 from tests.support.fault_load import Answered, Client, family_name, make_bookable
 from tests.support.fault_stage import Stage

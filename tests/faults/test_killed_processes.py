@@ -6,7 +6,7 @@ from random import Random
 import pytest
 
 from deploy.local.story import Clinic
-from shared.host import topic_of
+from shared.messaging.topics import topic_of
 from tests.support.fault_load import LOST
 from tests.support.fault_stage import Stage
 from tests.support.fault_wire import Topic

@@ -10,20 +10,19 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import timedelta
 from random import Random
 
 import pytest
 
 from deploy.local.story import Clinic
 from deploy.local.story_stage import ZONE
-from shared.localtime import at_local_time, local_date
 from tests.support.desk_checks import wrongs
 from tests.support.desk_history import History, Recorder
 from tests.support.desk_load import Board, Desk
 from tests.support.desk_reasons import Clinics, Judge
 from tests.support.fault_load import make_bookable, word
-from tests.support.fault_stage import Stage
+from tests.support.fault_stage import Stage, at_ten
 
 CLIENTS = 32
 SHARED, OWN = 8, 80
@@ -78,13 +77,6 @@ def open_boards(stage: Stage, clinics: Sequence[Clinic]) -> list[Board]:
                 make_bookable(client, clinic, answered.content["id"], stage.clock().date())
         boards.append(Board(clinic, [answered.content["id"] for answered in answers], stage.clock))
     return boards
-
-
-def at_ten(stage: Stage) -> None:
-    """Nobody is asked at night: the next weekday at ten."""
-    now = stage.clock()
-    days = next(days for days in range(1, 8) if local_date(now + timedelta(days=days), ZONE).weekday() == 0)
-    stage.clock.move_to(at_local_time(now, ZONE, datetime(2000, 1, 1, 10).time(), days=days))  # noqa: DTZ001
 
 
 @contextmanager

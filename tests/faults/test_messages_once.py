@@ -32,10 +32,9 @@ from deploy.local.processes import Process
 from deploy.local.story import Clinic
 from deploy.local.waiting import wait_until
 from services.notify.domain.message import ASK_AFTER, ASK_TIMES, Channel, Message
-from shared.host import master_key
-from shared.sealed import Sealer
-from tests.faults.test_many_desks import at_ten
-from tests.support.fault_stage import Stage
+from shared.persistence.sealed import Sealer
+from shared.settings import master_key
+from tests.support.fault_stage import Stage, at_ten
 from tests.support.sms_provider import ACCOUNT, GATEWAY, SECRET, TOKEN, kept
 
 TROUBLES: Final = {

@@ -135,6 +135,7 @@ def test_kafka_keeps_its_records_over_kill_restart_and_another_port(tmp_path):
 
 def test_tansu_takes_records_and_forgets_them_when_it_dies(tmp_path, monkeypatch):
     monkeypatch.setenv("KADENCE_LOCAL_KAFKA", "tansu")
+    monkeypatch.setenv("KADENCE_TEST_SERVERS", "local")
     monkeypatch.delenv("KADENCE_KAFKA_BOOTSTRAP", raising=False)
     tansu = chosen_kafka(tmp_path)
     assert isinstance(tansu, LocalServer)

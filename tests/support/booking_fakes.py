@@ -36,8 +36,8 @@ from services.booking.operations.following import follow
 from shared.actor import Actor
 from shared.errors import Conflict, Contended, NotFound, Stale
 from shared.paging import Page
+from shared.persistence.unit_of_work import EVERY_CLINIC
 from shared.private_link import NewLink, digest, new_link
-from shared.unit_of_work import EVERY_CLINIC
 from tests.support.booking_audit import FakeAudit
 
 PUBLIC_URL = "https://care.example"
@@ -66,6 +66,7 @@ class FakeBooking:
     actor: Actor = THE_DESK
     exposures: dict[str, Exposure] = field(default_factory=dict)
     audit: dict[str, list[AuditEntry]] = field(default_factory=dict)
+    erased: set[str] = field(default_factory=set)
 
     def unit(self, clinic_id: str) -> "FakeUnitOfWork":
         return FakeUnitOfWork(self, clinic_id)
@@ -127,6 +128,7 @@ class FakeUnitOfWork:
         self.education_receipts = FakeReceipts(self, Receipts)
         self.feeds = FakeFeeds(self, Feed)
         self.treatments = FakeTreatments(self, Treatment)
+        self.dossiers = FakeDossiers(self)
         self.audit = FakeAudit(world.audit, clinic_id, lambda *write: self.write(FakeWrite(*write)))
         self._writes: list[FakeWrite] = []
 
@@ -215,6 +217,12 @@ class FakeStore(Generic[A]):
 class FakePatients(FakeStore[Patient]):
     """Patients, to be looked up and searched, with the unique key on their external id."""
 
+    def get(self, id: str, version: int | None = None) -> Patient:
+        found = super().get(id, version)
+        if found.erased_at is not None:
+            raise NotFound("patient")
+        return found
+
     def save(self, aggregate: Patient, events: Iterable[Any] = ()) -> Patient:
         before = self.rows.get((self.unit.clinic_id, aggregate.id), aggregate)
         put, dates = self.unit.exposures.put, aggregate.external_dates
@@ -239,10 +247,25 @@ class FakePatients(FakeStore[Patient]):
         email: str | None,
         search: Sequence[Terms] | None = None,
     ) -> list[Patient]:
-        found = [row for row in self.mine() if phone in {None, row.phone} and email in {None, row.email}]
+        known = [row for row in self.mine() if row.erased_at is None]
+        found = [row for row in known if phone in {None, row.phone} and email in {None, row.email}]
         if search is not None:
             found = [row for row in found if any(terms <= terms_of(row) for terms in search)]
         return [row for row in found if row.id > (after or "")][:limit]
+
+
+class FakeDossiers:
+    """Who is to be erased; of everybody else, that there is a patient."""
+
+    def __init__(self, unit: "FakeUnitOfWork") -> None:
+        self._unit = unit
+
+    def of(self, patient_id: str) -> dict[str, list[Any]]:
+        found = [{"_id": row.id} for row in self._unit.patients.mine() if row.id == patient_id]
+        return {"patients": found} if found else {}
+
+    def erase(self, patient_id: str) -> None:
+        self._unit.write(FakeWrite(lambda: None, lambda: self._unit.world.erased.add(patient_id)))
 
 
 class FakeClearances(FakeStore[Clearance]):

@@ -22,7 +22,7 @@ from shared.ids import new_id
 
 PATIENCE_SECONDS: Final = 90.0
 CALL_SECONDS: Final = 20.0
-UNREACHABLE: Final = {502, 503, 504}
+UNREACHABLE: Final = {429, 502, 503, 504}
 LOST: Final = "no answer"
 PROTOCOL: Final = "mood-iv-3x3w"
 _A_WEEK: Final = timedelta(weeks=1)

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any, Final
@@ -13,11 +14,13 @@ from pymongo import MongoClient
 from deploy.local.local_server import Server
 from deploy.local.platform import Platform
 from deploy.local.story import Clinic, open_clinic
+from deploy.local.story_stage import ZONE
 from deploy.local.waiting import wait_until
 from services.notify.domain.ladder import GATHER
 from shared.clock import SimulatedClock
 from shared.ids import new_id
-from shared.mongo import connect, database
+from shared.localtime import at_local_time, local_date
+from shared.persistence.mongo import connect, database
 from tests.support.fault_checks import (
     TELLS,
     Evidence,
@@ -149,17 +152,24 @@ def _told(faults: Sequence[str]) -> str:
 
 
 @contextmanager
-def a_stage(folder: Path, servers: tuple[Server, Server]) -> Iterator[Stage]:
-    """A platform on running servers."""
+def a_stage(folder: Path, servers: tuple[Server, Server], namespace: str = "") -> Iterator[Stage]:
+    """A platform on running servers, in a namespace of its own unless it is to find an earlier one's."""
     deaths: Counter[str] = Counter()
 
     def note(name: str, state: str) -> None:
         deaths[name] += state.startswith("ended")
 
-    namespace = f"faults{new_id().replace('-', '')[10:22]}"
+    namespace = namespace or f"faults{new_id().replace('-', '')[10:22]}"
     with (
         Platform(folder, namespace=namespace, servers=servers, tell=note) as platform,
         connect(platform.mongo.address) as databases,
     ):
         platform.supervise()
         yield Stage(platform, SimulatedClock(platform.installation.clock_file), databases, deaths)
+
+
+def at_ten(stage: Stage) -> None:
+    """Nobody is asked at night: the next weekday at ten."""
+    now = stage.clock()
+    days = next(days for days in range(1, 8) if local_date(now + timedelta(days=days), ZONE).weekday() == 0)
+    stage.clock.move_to(at_local_time(now, ZONE, datetime(2000, 1, 1, 10).time(), days=days))  # noqa: DTZ001

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 
+from deploy.local.waiting import wait_until
 from shared.envelope import Envelope, from_wire
 from shared.errors import PoisonMessage
 
@@ -30,6 +31,15 @@ class Topic:
             producer.send(self.name, key=key, value=value, headers=headers).get(timeout=30)
         finally:
             producer.close()
+
+    def delete(self) -> None:
+        """Let there be no such topic; returns when nobody can see it any more."""
+        admin = KafkaAdminClient(bootstrap_servers=self.bootstrap)
+        try:
+            admin.delete_topics([self.name])
+            assert wait_until(lambda: self.name not in admin.list_topics(), 20), f"{self.name} is still there"
+        finally:
+            admin.close()
 
     def _readable(self) -> Iterator[Envelope]:
         for record in self._records():

@@ -25,9 +25,9 @@ from services.followup.rules import load_rules
 from shared.actor import Actor
 from shared.errors import Contended, NotFound, Stale
 from shared.paging import Page, page_from
+from shared.persistence.sealed import KeyMissing
+from shared.persistence.unit_of_work import EVERY_CLINIC
 from shared.private_link import NewLink, new_link
-from shared.sealed import KeyMissing
-from shared.unit_of_work import EVERY_CLINIC
 
 A = TypeVar("A", Alert, AlertRules, CheckIn, Clinic, Known, LoadedText, Patient, Plan, Rota)
 PUBLIC_URL = "https://care.example"

@@ -11,8 +11,8 @@ import pytest
 import structlog
 from flask import Flask
 
-from shared.host import Host, Service
-from shared.jobs import Job
+from shared.process.host import Host, Service
+from shared.process.jobs import Job
 from shared.settings import load
 
 ENVIRONMENT = {
@@ -30,11 +30,9 @@ ENVIRONMENT = {
 def app_of(service: str) -> Flask:
     """What `python -m services.<service> web` would serve."""
     wiring: Any = import_module(f"services.{service}.wiring")
-    made: list[Flask] = []
-    with pytest.MonkeyPatch.context() as patch, undisturbed_logs():
-        patch.setattr(wiring, "serve", lambda make_app, _: made.append(make_app()))
-        wiring.web(settings_of(service))
-    return made[0]
+    with undisturbed_logs():
+        app: Flask = wiring.app(settings_of(service))
+    return app
 
 
 def worker_of(service: str) -> tuple[Service[Any], Sequence[Job]]:

@@ -1,4 +1,4 @@
-"""As much of a MongoDB database as `shared.unit_of_work`, `shared.auth` and `shared.idempotency` use, in memory.
+"""As much of a MongoDB database as the platform uses (`unit_of_work`, `auth`, `idempotency`), in memory.
 
 A document is copied on its way in and out, a transaction that raises leaves nothing behind, and a unique key that is
 taken raises what pymongo raises.

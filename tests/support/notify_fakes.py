@@ -29,8 +29,8 @@ from services.notify.templates.writer import load_writer
 from services.notify.words import load_words
 from shared.actor import NOBODY, Actor
 from shared.errors import Contended
+from shared.persistence.sealed import KeyMissing
 from shared.private_link import NewLink, new_link
-from shared.sealed import KeyMissing
 from tests.support.notify_ledger import FakeMessages
 from tests.support.notify_stores import (
     FakeCalls,
@@ -66,6 +66,7 @@ class FakeNotify:
     leases: dict[str, tuple[str, int, timedelta]] = field(default_factory=dict)
     real_time: timedelta = timedelta()
     actor: Actor = NOBODY
+    lost_until: datetime | None = None
     _made: int = 0
 
     def run(self, clinic_id: str, operation: Callable[[Any, Any], Any], command: Any) -> Any:
@@ -131,6 +132,7 @@ class FakeUnitOfWork:
         self.clinic_id = clinic_id
         self.now = world.now
         self.actor = world.actor
+        self.lost_until = world.lost_until
         self.clinics = FakeStore(self, Clinic)
         self.recipients = FakeRecipients(self, Recipient)
         self.contact_points = FakeContactPoints(self, ContactPoint)

@@ -9,7 +9,7 @@ from werkzeug.test import TestResponse
 
 from services.notify.hooks.door import Secrets, hooks
 from services.notify.hooks.signatures import sign, twilio_signature
-from shared.web import create_app
+from shared.http.web import create_app
 from tests.support.notify_builders import CLINIC
 from tests.support.notify_fakes import PUBLIC_URL, FakeNotify
 

@@ -24,8 +24,8 @@ from services.notify.domain.visit import Visit
 from services.notify.operations.ports import ToldBefore
 from shared.errors import Contended, NotFound, Stale
 from shared.paging import Page, page_from
+from shared.persistence.unit_of_work import EVERY_CLINIC
 from shared.private_link import digest
-from shared.unit_of_work import EVERY_CLINIC
 
 A = TypeVar(
     "A",

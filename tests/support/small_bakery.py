@@ -9,18 +9,18 @@ from typing import Any, cast
 from flask import Flask
 from marshmallow import Schema, fields, validate
 
-from shared.auth import ACCESS_KEYS, AccessKeys, as_key
-from shared.cursors import Cursors, PageQuery, page_schema
-from shared.documents import Documents
 from shared.errors import Conflict, Fault, RuleBroken, TransientFailure
-from shared.idempotency import Answers
+from shared.http.auth import ACCESS_KEYS, AccessKeys, as_key
+from shared.http.cursors import Cursors, PageQuery, page_schema
+from shared.http.routes import Door, File, Route
+from shared.http.web import create_app
 from shared.paging import Page, page_of
+from shared.persistence.documents import Documents
+from shared.persistence.idempotency import Answers
+from shared.persistence.sealed import KeyMissing, Sealer
+from shared.persistence.unit_of_work import Cause, Unit, with_data
+from shared.persistence.units import Units
 from shared.private_link import digest
-from shared.routes import Door, File, Route
-from shared.sealed import KeyMissing, Sealer
-from shared.unit_of_work import Cause, Unit, with_data
-from shared.units import Units
-from shared.web import create_app
 from tests.support.memory_database import Document, MemoryDatabase
 
 NOW = datetime(2026, 3, 7, 9, tzinfo=UTC)

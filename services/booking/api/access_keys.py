@@ -8,10 +8,10 @@ from marshmallow import Schema, fields, validate
 from services.booking.api.scopes import ADMIN_OR_OPERATOR
 from services.booking.domain.clinic.access_key import SCOPES
 from services.booking.operations import access_key
-from shared.auth import as_key
-from shared.cursors import PageQuery, page_schema
-from shared.fields import Seconds, Text
-from shared.routes import Route
+from shared.http.auth import as_key
+from shared.http.cursors import PageQuery, page_schema
+from shared.http.fields import Seconds, Text
+from shared.http.routes import Route
 
 
 class KeyRequest(Schema):

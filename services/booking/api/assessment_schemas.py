@@ -22,7 +22,7 @@ from services.booking.domain.chart.assessment import AssessmentStatus
 from services.booking.domain.chart.verdict import Decider, Outcome
 from services.booking.domain.protocol.protocol import Condition
 from services.booking.operations.assessments import Screened
-from shared.fields import Text
+from shared.http.fields import Text
 
 _MANY: Final = validate.Length(max=100)
 _OF_SCREENING: Final = {"example": "drug-screen-positive"}

@@ -6,8 +6,8 @@ from services.booking.api import assessment_schemas as schemas
 from services.booking.api.people import PATIENT
 from services.booking.api.scopes import CLINICIAN, NURSING, STAFF
 from services.booking.operations import assessments
-from shared.cursors import PageQuery, page_schema
-from shared.routes import Route
+from shared.http.cursors import PageQuery, page_schema
+from shared.http.routes import Route
 
 _ASSESSMENT: Final = f"{PATIENT}/assessments/<assessment_id>"
 

@@ -1,16 +1,21 @@
 """The audit chain over HTTP: who did what to which record, when and why."""
 
 import json
-from typing import Final
+from typing import Any, Final
 
 from marshmallow import Schema, fields, validate
 
 from services.booking.api.request_fields import Whole, an_id
 from services.booking.api.scopes import ADMIN_OR_OPERATOR, CLINICAL
-from services.booking.domain.audit.entry import Fracture
+from services.booking.domain.audit.entry import ERASED, Entry, Fracture
 from services.booking.operations import audit
-from shared.cursors import PageQuery, page_schema
-from shared.routes import Route
+from shared.http.cursors import PageQuery, page_schema
+from shared.http.routes import Route
+
+
+def _facts(entry: Entry) -> Any:
+    facts = entry.act.facts
+    return {"erased": facts.removeprefix(ERASED)} if facts.startswith(ERASED) else json.loads(facts)
 
 
 class AuditEntryAnswer(Schema):
@@ -26,9 +31,9 @@ class AuditEntryAnswer(Schema):
     patient_id = fields.String(required=True, allow_none=True, attribute="act.patient_id")
     reason = fields.String(required=True, allow_none=True, attribute="act.reason")
     facts = fields.Function(
-        lambda entry: json.loads(entry.act.facts),
+        _facts,
         required=True,
-        metadata={"type": "object", "description": "what was asked for"},
+        metadata={"type": "object", "description": "what was asked for; of an erased patient its hash alone"},
     )
     previous = fields.String(required=True, metadata={"description": "hash of the entry before; empty for the first"})
     hash = fields.String(required=True, metadata={"description": "SHA-256 of all of this, its words as they are kept"})

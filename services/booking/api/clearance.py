@@ -7,7 +7,7 @@ from marshmallow import Schema, fields
 from services.booking.api.people import PATIENT, ReleaseRequest
 from services.booking.api.scopes import CARE, CLINICIAN
 from services.booking.operations import clearance
-from shared.routes import Route
+from shared.http.routes import Route
 
 
 class HoldReleaseAnswer(Schema):

@@ -10,9 +10,9 @@ from services.booking.api.request_fields import LocalDate, Many, as_changes
 from services.booking.api.scopes import ADMIN_OR_OPERATOR, CARE, OPERATOR
 from services.booking.domain.placement.reassignment import Decision
 from services.booking.operations import clinic
-from shared.cursors import PageQuery, page_schema
-from shared.fields import Text, WallTime, Zone, country, locale
-from shared.routes import Route
+from shared.http.cursors import PageQuery, page_schema
+from shared.http.fields import Text, WallTime, Zone, country, locale
+from shared.http.routes import Route
 
 
 def _minutes(least: int, most: int, what: str) -> fields.Integer:

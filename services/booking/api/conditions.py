@@ -7,7 +7,7 @@ from marshmallow import Schema, fields
 from services.booking.api.scopes import CARE
 from services.booking.domain.protocol.protocol import Condition
 from services.booking.operations import conditions
-from shared.routes import Route
+from shared.http.routes import Route
 
 
 class ConditionAnswer(Schema):

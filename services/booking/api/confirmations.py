@@ -9,7 +9,7 @@ from services.booking.operations import confirmations
 from services.booking.operations.confirmations import Appointment
 from services.booking.pages.files import appointments_file
 from shared.calendar_file import MEDIA_TYPE
-from shared.routes import File, Route
+from shared.http.routes import File, Route
 
 
 def as_calendar_file(found: Appointment) -> bytes:

@@ -12,8 +12,8 @@ from services.booking.domain.chart.consent import ConsentKind, ConsentState, Man
 from services.booking.domain.protocol.protocol import Condition
 from services.booking.domain.series.series import SeriesStatus
 from services.booking.operations import consents, sharing
-from shared.fields import Text
-from shared.routes import Route
+from shared.http.fields import Text
+from shared.http.routes import Route
 
 TEXTS: Final = "/clinics/<clinic_id>/consent-texts"
 _MOST_RECIPIENT: Final = 120

@@ -13,8 +13,8 @@ from services.booking.domain.chart.dose_order import CENTIMETRES, DEVICE_MG, KIL
 from services.booking.domain.chart.dose_order import Route as Way
 from services.booking.domain.chart.weight import Weight, WeightType
 from services.booking.operations import dose_orders
-from shared.fields import Text
-from shared.routes import Route
+from shared.http.fields import Text
+from shared.http.routes import Route
 
 ORDERS: Final = "/clinics/<clinic_id>/series/<series_id>/dose-orders"
 

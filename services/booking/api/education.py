@@ -10,7 +10,7 @@ from services.booking.api.scopes import CARE, CLINICIAN
 from services.booking.domain.page.education import Standing, Topic
 from services.booking.education.texts import article, education_texts
 from services.booking.operations import education
-from shared.routes import Route
+from shared.http.routes import Route
 
 EDUCATION: Final = "/clinics/<clinic_id>/education"
 _MOST_VERSION: Final = 9999

@@ -6,9 +6,9 @@ from marshmallow import Schema, fields
 
 from services.booking.api.scopes import ADMIN_DESK
 from services.booking.operations import feeds
-from shared.cursors import PageQuery, page_schema
-from shared.fields import Text
-from shared.routes import Route
+from shared.http.cursors import PageQuery, page_schema
+from shared.http.fields import Text
+from shared.http.routes import Route
 
 FEEDS: Final = "/clinics/<clinic_id>/resources/<resource_id>/feeds"
 

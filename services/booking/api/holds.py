@@ -7,8 +7,8 @@ from marshmallow import fields, validate
 from services.booking.api.scopes import CARE
 from services.booking.api.series_schemas import SeriesAnswer, SeriesRequest
 from services.booking.operations import holds
-from shared.cursors import PageQuery, page_schema
-from shared.routes import Route
+from shared.http.cursors import PageQuery, page_schema
+from shared.http.routes import Route
 
 HOLD: Final = "/clinics/<clinic_id>/holds/<hold_id>"
 

@@ -9,8 +9,8 @@ from services.booking.api.request_fields import LocalDate
 from services.booking.api.scopes import NURSING, STAFF
 from services.booking.domain.chart.misuse import RULES, SignalKind
 from services.booking.operations import misuse
-from shared.fields import Text
-from shared.routes import Route
+from shared.http.fields import Text
+from shared.http.routes import Route
 
 
 class SignalRequest(Schema):

@@ -7,7 +7,7 @@ from services.booking.api.scopes import CARE
 from services.booking.api.series import SESSION
 from services.booking.api.series_schemas import CancelRequest, MoveRequest, SeriesAnswer
 from services.booking.operations import moves
-from shared.routes import Route
+from shared.http.routes import Route
 
 SERIES: Final = "/clinics/<clinic_id>/series/<series_id>"
 

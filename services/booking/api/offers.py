@@ -8,8 +8,8 @@ from services.booking.api.request_fields import LocalMoment, an_id
 from services.booking.api.scopes import CARE
 from services.booking.domain.series.offer import OfferStatus
 from services.booking.operations import offers
-from shared.cursors import PageQuery, page_schema
-from shared.routes import Route
+from shared.http.cursors import PageQuery, page_schema
+from shared.http.routes import Route
 
 OFFER: Final = "/clinics/<clinic_id>/offers/<offer_id>"
 

@@ -10,9 +10,9 @@ from services.booking.api.scopes import CARE
 from services.booking.domain.patient.patient import Channel, Privacy
 from services.booking.domain.patient.person import Match
 from services.booking.operations import patient
-from shared.cursors import PageQuery, page_schema
-from shared.fields import EmailAddress, Phone, Text, Zone, country, locale
-from shared.routes import Route
+from shared.http.cursors import PageQuery, page_schema
+from shared.http.fields import EmailAddress, Phone, Text, Zone, country, locale
+from shared.http.routes import Route
 
 _ESCORT: Final = {"description": "of who takes the patient home and has agreed to be told when to collect them"}
 _EXTERNAL_ID: Final = {"description": "the practice's own number", "example": "A-1047"}

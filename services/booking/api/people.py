@@ -11,8 +11,8 @@ from services.booking.api.series import SESSION
 from services.booking.api.series_schemas import SeriesAnswer
 from services.booking.domain.patient.patient import Reporter
 from services.booking.operations import exposure, person
-from shared.fields import Text
-from shared.routes import Route
+from shared.http.fields import Text
+from shared.http.routes import Route
 
 PATIENT: Final = "/clinics/<clinic_id>/patients/<patient_id>"
 

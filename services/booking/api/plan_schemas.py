@@ -13,7 +13,7 @@ from services.booking.domain.planning.cost import RATES
 from services.booking.domain.planning.wishes import TimeOfDay, Wishes, WishKind
 from services.booking.domain.protocol.publishing import MOST_SESSIONS
 from services.booking.operations.plans import FixedSession
-from shared.fields import WallTime
+from shared.http.fields import WallTime
 
 MOST_NAMED: Final = 12
 """Two of each kind; who names more does not mind which."""

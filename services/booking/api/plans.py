@@ -5,7 +5,7 @@ from typing import Final
 from services.booking.api import plan_schemas as schemas
 from services.booking.api.scopes import CARE
 from services.booking.operations import plans
-from shared.routes import Route
+from shared.http.routes import Route
 
 ROUTES: Final[tuple[Route, ...]] = (
     Route(

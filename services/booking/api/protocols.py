@@ -10,14 +10,14 @@ from services.booking.api.request_fields import Many, a_skill, a_slug
 from services.booking.api.scopes import CARE, CLINICAL
 from services.booking.domain.calendar.resource import MOST_PLACES, ResourceKind
 from services.booking.domain.calendar.slots import Weekday
-from services.booking.domain.protocol.caps import Caps
+from services.booking.domain.protocol.caps import LOOKED_BACK, Caps
 from services.booking.domain.protocol.care import ORDINARY
 from services.booking.domain.protocol.protocol import Block, Condition, Modality, Need, Phase, Regimen
 from services.booking.domain.protocol.publishing import MOST_SESSIONS
 from services.booking.operations import protocol
-from shared.cursors import PageQuery, page_schema
-from shared.fields import Text
-from shared.routes import Route
+from shared.http.cursors import PageQuery, page_schema
+from shared.http.fields import Text
+from shared.http.routes import Route
 
 _EDITION: Final = validate.Range(1, 100_000)
 
@@ -115,7 +115,12 @@ class CapsSchema(Schema):
     per_90 = _most(**_NO_RULE, metadata={"description": "more is noted for review"})
     per_365 = _most(**_NO_RULE, metadata={"description": "more is noted for review"})
     weekly_after_month = _most(**_NO_RULE, metadata={"description": "per 7 days from day 31 on; more is noted"})
-    repeat_after_days = _days(1, **_NO_RULE, metadata={"description": "between two full inductions; less is noted"})
+    repeat_after_days = fields.Integer(
+        strict=True,
+        validate=validate.Range(1, LOOKED_BACK),
+        **_NO_RULE,
+        metadata={"description": "between two full inductions; less is noted"},
+    )
 
     @post_load
     def build(self, data: dict[str, Any], **_: Any) -> Caps:

@@ -19,9 +19,9 @@ from services.booking.domain.calendar.resource import (
 from services.booking.domain.calendar.slots import Weekday
 from services.booking.domain.placement.reassignment import Decision
 from services.booking.operations import resource
-from shared.cursors import PageQuery, page_schema
-from shared.fields import Text, WallTime
-from shared.routes import Route
+from shared.http.cursors import PageQuery, page_schema
+from shared.http.fields import Text, WallTime
+from shared.http.routes import Route
 
 _CLOSED: Final = {"description": "local dates without any hours", "example": ["2027-12-25"]}
 

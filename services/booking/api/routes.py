@@ -10,6 +10,7 @@ from services.booking.api import (
     confirmations,
     consents,
     dose_orders,
+    dossiers,
     education,
     feeds,
     holds,
@@ -27,12 +28,13 @@ from services.booking.api import (
     views,
     waitlist,
 )
-from shared.routes import Route
+from shared.http.routes import Route
 
 ROUTES: tuple[Route, ...] = (
     *clinics.ROUTES,
     *access_keys.ROUTES,
     *patients.ROUTES,
+    *dossiers.ROUTES,
     *people.ROUTES,
     *clearance.ROUTES,
     *consents.ROUTES,

@@ -6,8 +6,8 @@ from services.booking.api import series_schemas as schemas
 from services.booking.api.scopes import CARE, NURSING
 from services.booking.api.treatment_schemas import CheckInRequest, DischargeRequest
 from services.booking.operations import queries, series, visits
-from shared.cursors import page_schema
-from shared.routes import Route
+from shared.http.cursors import page_schema
+from shared.http.routes import Route
 
 SESSION: Final = "/clinics/<clinic_id>/series/<series_id>/sessions/<int:number>"
 

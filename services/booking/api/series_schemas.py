@@ -14,8 +14,8 @@ from services.booking.domain.series.override import OVERRIDABLE, Asked
 from services.booking.domain.series.series import SeriesStatus
 from services.booking.domain.series.session import CancelReason, MissReason, SessionStatus
 from services.booking.operations.series import FirstFit
-from shared.cursors import PageQuery
-from shared.fields import Text, WallTime
+from shared.http.cursors import PageQuery
+from shared.http.fields import Text, WallTime
 
 _SECOND: Final = {"description": "the later one, in the night when the clock shows this time twice"}
 _NAMED: Final = {"description": "the chair, the nurse … that it must be; what is not named is chosen from what is free"}

@@ -8,9 +8,9 @@ from services.booking.api.request_fields import an_id
 from services.booking.api.scopes import CARE
 from services.booking.domain.clinic.task import TaskKind, TaskStatus
 from services.booking.operations import tasks
-from shared.cursors import PageQuery, page_schema
-from shared.fields import Text
-from shared.routes import Route
+from shared.http.cursors import PageQuery, page_schema
+from shared.http.fields import Text
+from shared.http.routes import Route
 
 
 class ClosingRequest(Schema):

@@ -15,7 +15,7 @@ from services.booking.domain.treatment.discharge import DISCHARGE, Checklist, Na
 from services.booking.domain.treatment.preparation import Answers, Escort, Pregnancy, SuicideRisk
 from services.booking.domain.treatment.treatment import EndKind
 from services.booking.domain.treatment.vitals import Sedation
-from shared.fields import Phone, Text
+from shared.http.fields import Phone, Text
 
 _MOST: Final = 1000
 """No number that is measured on a person is larger; what can be, the operation says."""

@@ -8,7 +8,7 @@ from services.booking.api.series import SESSION
 from services.booking.api.series_schemas import SeriesAnswer
 from services.booking.api.treatment_answers import GateAnswer, TreatmentAnswer
 from services.booking.operations import treatments, visits
-from shared.routes import Route
+from shared.http.routes import Route
 
 ROUTES: Final[tuple[Route, ...]] = (
     Route(

@@ -10,7 +10,7 @@ from services.booking.api.series_schemas import SessionAnswer
 from services.booking.domain.calendar.resource import ResourceKind
 from services.booking.domain.series.session import SessionStatus
 from services.booking.domain.views.day_sheet import Mark
-from shared.cursors import MAX_LIMIT, PageQuery
+from shared.http.cursors import MAX_LIMIT, PageQuery
 
 _A_MINUTE: Final = timedelta(minutes=1)
 _AN_INSTANT: Final = {"type": "string", "format": "date-time"}

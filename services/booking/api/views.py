@@ -5,8 +5,8 @@ from typing import Final
 from services.booking.api import view_schemas as schemas
 from services.booking.api.scopes import CARE
 from services.booking.operations import views
-from shared.cursors import page_schema
-from shared.routes import Route
+from shared.http.cursors import page_schema
+from shared.http.routes import Route
 
 ROUTES: Final[tuple[Route, ...]] = (
     Route(

@@ -10,9 +10,9 @@ from services.booking.api.scopes import CARE
 from services.booking.domain.calendar.slots import Weekday
 from services.booking.domain.waiting.waitlist import DayTimes, EntryStatus, Wishes
 from services.booking.operations import waitlist
-from shared.cursors import PageQuery, page_schema
-from shared.fields import WallTime
-from shared.routes import Route
+from shared.http.cursors import PageQuery, page_schema
+from shared.http.fields import WallTime
+from shared.http.routes import Route
 
 ENTRY: Final = "/clinics/<clinic_id>/waitlist/<entry_id>"
 

@@ -322,3 +322,10 @@ class PatientRegistered:
 @dataclass(frozen=True)
 class PatientChanged(PatientRegistered):
     """The patient's details, all of them, as they are now."""
+
+
+@dataclass(frozen=True)
+class PatientErased:
+    """The clinic has erased who a patient was: whoever keeps a copy erases theirs."""
+
+    erased_at: datetime

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from services.booking.domain.page.education import Topic
-from shared.page_texts import Texts, load_texts
+from shared.http.page_texts import Texts, load_texts
 
 FOLDER: Final = Path(__file__).parent
 

@@ -18,7 +18,7 @@ from services.booking.operations.confirmations import HearReply, hear_reply
 from services.booking.operations.contacts import HearOptedIn, HearOptedOut, hear_opted_in, hear_opted_out
 from services.booking.operations.flagged_replies import HearReplyFlagged, hear_reply_flagged
 from services.booking.operations.tasks import ContactLost, hear_contact_lost
-from shared.hearing import Handlers, Heard
+from shared.messaging.hearing import Handlers, Heard
 
 HANDLERS: Handlers = {
     "reply.received.v1": Heard(HearReply, hear_reply),

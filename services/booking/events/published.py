@@ -1,7 +1,7 @@
 """What booking tells: each event's type on the wire and the fields that travel sealed."""
 
 from services.booking.domain import events
-from shared.telling import Told, Types
+from shared.messaging.telling import Told, Types
 
 _PERSON = frozenset({"name", "birth_date", "phone", "email", "escort_phone"})
 
@@ -13,6 +13,7 @@ TYPES: Types = {
     events.AccessKeyRevoked: Told("access_key.revoked.v1"),
     events.PatientRegistered: Told("patient.registered.v1", sealed=_PERSON),
     events.PatientChanged: Told("patient.changed.v1", sealed=_PERSON),
+    events.PatientErased: Told("patient.erased.v1"),
     events.SeriesBooked: Told("series.booked.v1", sealed=frozenset({"link"})),
     events.SessionConfirmed: Told("session.confirmed.v1"),
     events.SeriesCompleted: Told("series.completed.v1"),

@@ -8,10 +8,10 @@ from typing import Any, Final
 
 from services.booking.operations.exposure import ReviewPerson, review_person
 from services.booking.store.exposure import EXPOSURES, to_review
-from shared.host import Host
 from shared.ids import new_id
-from shared.jobs import run_batch
-from shared.unit_of_work import Cause
+from shared.persistence.unit_of_work import Cause
+from shared.process.host import Host
+from shared.process.jobs import run_batch
 
 _AT_ONCE: Final = 100
 

@@ -13,9 +13,9 @@ from services.booking.store.consent import CONSENTS, running_out
 from services.booking.store.offer import OFFERS, OPENINGS, to_offer, unanswered
 from services.booking.store.series import SERIES, due, outlived
 from services.booking.store.treatment import TREATMENTS, unwatched
-from shared.due import DueWork
-from shared.host import Host
-from shared.jobs import Job
+from shared.process.due import DueWork
+from shared.process.host import Host
+from shared.process.jobs import Job
 
 DUE: Final[tuple[DueWork, ...]] = (
     DueWork("carry-on", SERIES, due, "next_at", carry_on, CarryOn),

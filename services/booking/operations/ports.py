@@ -32,6 +32,7 @@ from services.booking.operations.ports_education import ReceiptStore, ReviewStor
 from services.booking.operations.ports_treatment import TreatmentStore
 from shared.actor import Actor
 from shared.paging import Page
+from shared.personal_data.operations import Dossiers
 from shared.private_link import NewLink
 
 
@@ -330,6 +331,8 @@ class UnitOfWork(Protocol):
     def access_keys(self) -> AccessKeyStore: ...
     @property
     def patients(self) -> PatientStore: ...
+    @property
+    def dossiers(self) -> Dossiers: ...
     @property
     def clearances(self) -> ClearanceStore: ...
     @property

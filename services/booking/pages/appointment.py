@@ -19,9 +19,9 @@ from services.booking.pages.files import appointments_file
 from services.booking.pages.view import READING, Fault, Posted, View
 from shared.calendar_file import MEDIA_TYPE
 from shared.errors import Conflict, Forbidden, NotFound, RuleBroken
-from shared.page_texts import Texts, as_asked, best, load_texts
-from shared.pages import YEAR, Run, answer_links, give_pass, pass_token, private_pages, year
-from shared.unit_of_work import EVERY_CLINIC
+from shared.http.page_texts import Texts, as_asked, best, load_texts
+from shared.http.pages import YEAR, Run, answer_links, give_pass, pass_token, private_pages, year
+from shared.persistence.unit_of_work import EVERY_CLINIC
 
 PREFIX: Final = "/booking"
 TEXTS: Final = Path(__file__).parent / "texts"

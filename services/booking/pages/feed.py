@@ -12,9 +12,9 @@ from services.booking.domain.views.feed import PATH, SUFFIX, Taken
 from services.booking.operations.feeds import FeedTimes, clinic_of_feed, read_feed
 from services.booking.pages.appointment import PREFIX, TEMPLATES, TEXTS
 from shared.calendar_file import MEDIA_TYPE, Entry, calendar_file, uid_of
-from shared.page_texts import Texts, best, load_texts
-from shared.pages import Run, private_pages
-from shared.unit_of_work import EVERY_CLINIC
+from shared.http.page_texts import Texts, best, load_texts
+from shared.http.pages import Run, private_pages
+from shared.persistence.unit_of_work import EVERY_CLINIC
 
 _MAX_AGE: Final = "private, max-age=300"
 """A program that asks again within five minutes learns nothing new."""

@@ -14,10 +14,10 @@ from services.booking.domain.series.session import LOST, Session, SessionStatus
 from services.booking.education.texts import Article, article
 from services.booking.operations.appointments import Appointments, may_be_late
 from services.booking.operations.education import Reading
-from shared.clock_face import ClockFace, locale_of
+from shared.http.clock_face import ClockFace, locale_of
+from shared.http.page_texts import Texts
+from shared.http.pages import spoken
 from shared.localtime import utc_offset
-from shared.page_texts import Texts
-from shared.pages import spoken
 
 READING: Final = "/questions"
 """Behind the link's address: what the patient can read about their treatment."""

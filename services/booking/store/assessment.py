@@ -6,9 +6,9 @@ from typing import Final
 
 from services.booking.domain.chart.assessment import Assessment
 from shared.converters import from_document, to_document
-from shared.documents import Documents
-from shared.sealed import Sealer
-from shared.unit_of_work import Document, Unit
+from shared.persistence.documents import Documents
+from shared.persistence.sealed import Sealer
+from shared.persistence.unit_of_work import Document, Unit
 
 _SEALED_WITHIN: Final = (("medications", "note"), ("trials", "treatment"), ("decisions", "reason"))
 

@@ -9,11 +9,11 @@ from dataclasses import replace
 from functools import partial
 from typing import Final, TypeVar
 
-from services.booking.domain.audit.entry import BEGIN, Act, Entry, Head, Stretch, chained
+from services.booking.domain.audit.entry import BEGIN, ERASED, Act, Entry, Head, Stretch, chained
 from shared.converters import from_document, to_document
 from shared.paging import Page
-from shared.sealed import Sealer
-from shared.unit_of_work import Change, Document, Insert, Unit, read
+from shared.persistence.sealed import Sealer
+from shared.persistence.unit_of_work import Change, Document, Insert, Unit, read
 
 T = TypeVar("T")
 AUDIT: Final = "audit"
@@ -57,7 +57,7 @@ class AuditStore:
         behind = self._of_clinic({**wanted, "seq": {"$gt": int(after or 0)}})
         rows = read(lambda: list(self._entries.find(behind, sort=_IN_ORDER, limit=limit + 1)))
         entries = [entry for row in rows[:limit] if (entry := _or_none(Entry, row))]
-        readable = [replace(entry, act=_with_words(entry.act, self._sealer.unseal)) for entry in entries]
+        readable = [replace(entry, act=_with_words(entry.act, self._unsealed)) for entry in entries]
         return Page(readable, str(rows[limit - 1]["seq"]) if len(rows) > limit else None)
 
     def stretch(self, after: int, most: int) -> Stretch:
@@ -74,6 +74,9 @@ class AuditStore:
         wanted = self._of_clinic({"seq": {"$gt": after, "$lte": until}})
         rows = read(lambda: list(self._entries.find(wanted, sort=_IN_ORDER)))
         return Stretch(tuple(_or_none(Entry, row) for row in rows), until, head)
+
+    def _unsealed(self, words: str) -> str:
+        return words if words.startswith(ERASED) else self._sealer.unseal(words)
 
     def _read_head(self) -> Head:
         row = read(lambda: self._heads.find_one({"_id": self._unit.clinic_id}))

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable
 from functools import partial
+from typing import Final
 
 from services.booking.domain.patient.clearance import Clearance
 from shared.converters import from_document, to_document
-from shared.documents import Documents
-from shared.sealed import Sealer
-from shared.unit_of_work import Document, Unit
+from shared.persistence.documents import Documents
+from shared.persistence.sealed import Sealer
+from shared.persistence.unit_of_work import Document, Unit
 
+CLEARANCES: Final = "clearances"
 _HELD: Document = {"is_held": True}
 
 
@@ -20,7 +22,7 @@ class ClearanceStore:
         self._sealer = sealer
         self._documents = Documents[Clearance](
             unit,
-            "clearances",
+            CLEARANCES,
             kind="clearance",
             to_document=self._to_document,
             from_document=self._from_document,
@@ -29,7 +31,7 @@ class ClearanceStore:
 
     def of(self, patient_id: str) -> Clearance:
         """That of a patient; nothing held and nothing measured when none is kept."""
-        return self._documents.find_one({"_id": patient_id}) or Clearance(patient_id)
+        return self._documents.find_id(patient_id) or Clearance(patient_id)
 
     def held(self) -> frozenset[str]:
         """The patients whose treatment is held."""

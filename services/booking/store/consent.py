@@ -7,10 +7,10 @@ from typing import Final
 
 from services.booking.domain.chart.consent import Consent, ConsentTexts
 from shared.converters import from_document, to_document
-from shared.documents import Documents
 from shared.errors import Stale
-from shared.sealed import Sealer
-from shared.unit_of_work import Document, Unit
+from shared.persistence.documents import Documents
+from shared.persistence.sealed import Sealer
+from shared.persistence.unit_of_work import Document, Unit
 
 CONSENTS: Final = "consents"
 
@@ -49,18 +49,12 @@ class ConsentTextStore:
 
     def __init__(self, unit: Unit) -> None:
         self._clinic_id = unit.clinic_id
-        self._documents = Documents[ConsentTexts](
-            unit,
-            "consent_texts",
-            kind="consent_texts",
-            to_document=to_document,
-            from_document=partial(from_document, ConsentTexts),
-        )
+        self._documents = Documents.plain(unit, "consent_texts", ConsentTexts, kind="consent_texts")
         self.save = self._documents.save
 
     def of_clinic(self, version: int | None = None) -> ConsentTexts:
         """Those of the clinic; none before the first is published. Raises `Stale` for another `version`."""
-        texts = self._documents.find_one({"_id": self._clinic_id}) or ConsentTexts(self._clinic_id)
+        texts = self._documents.find_id(self._clinic_id) or ConsentTexts(self._clinic_id)
         if version is not None and texts.version != version:
             raise Stale
         return texts

@@ -5,9 +5,9 @@ from functools import partial
 
 from services.booking.domain.chart.dose_order import DoseOrder
 from shared.converters import from_document, to_document
-from shared.documents import Documents
-from shared.sealed import Sealer
-from shared.unit_of_work import Document, Unit
+from shared.persistence.documents import Documents
+from shared.persistence.sealed import Sealer
+from shared.persistence.unit_of_work import Document, Unit
 
 
 class DoseOrderStore:

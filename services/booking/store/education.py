@@ -1,11 +1,8 @@
 """Who stands behind the texts that patients read, and who has read them, at rest: ids, versions and instants only."""
 
-from functools import partial
-
 from services.booking.domain.page.education import Receipts, Reviews
-from shared.converters import from_document, to_document
-from shared.documents import Documents
-from shared.unit_of_work import Unit
+from shared.persistence.documents import Documents
+from shared.persistence.unit_of_work import Unit
 
 
 class ReviewStore:
@@ -13,33 +10,21 @@ class ReviewStore:
 
     def __init__(self, unit: Unit) -> None:
         self._clinic_id = unit.clinic_id
-        self._documents = Documents[Reviews](
-            unit,
-            "education_reviews",
-            kind="education_reviews",
-            to_document=to_document,
-            from_document=partial(from_document, Reviews),
-        )
+        self._documents = Documents.plain(unit, "education_reviews", Reviews, kind="education_reviews")
         self.save = self._documents.save
 
     def of_clinic(self) -> Reviews:
         """Those of the clinic; none before the first."""
-        return self._documents.find_one({"_id": self._clinic_id}) or Reviews(self._clinic_id)
+        return self._documents.find_id(self._clinic_id) or Reviews(self._clinic_id)
 
 
 class ReceiptStore:
     """The receipts of a patient, one document each in the collection `education_receipts`."""
 
     def __init__(self, unit: Unit) -> None:
-        self._documents = Documents[Receipts](
-            unit,
-            "education_receipts",
-            kind="education_receipts",
-            to_document=to_document,
-            from_document=partial(from_document, Receipts),
-        )
+        self._documents = Documents.plain(unit, "education_receipts", Receipts, kind="education_receipts")
         self.save = self._documents.save
 
     def of(self, patient_id: str) -> Receipts:
         """Those of a patient; none before the first."""
-        return self._documents.find_one({"_id": patient_id}) or Receipts(patient_id)
+        return self._documents.find_id(patient_id) or Receipts(patient_id)

@@ -16,7 +16,7 @@ from typing import Final
 
 from services.booking.domain.patient.exposure import Exposure, Infusion, Source
 from shared.converters import from_document, to_document
-from shared.unit_of_work import Change, Document, Insert, Unit, read
+from shared.persistence.unit_of_work import Change, Document, Insert, Unit, read
 
 EXPOSURES: Final = "exposures"
 _KEPT: Final = ("shares", "to_review", "infusing")

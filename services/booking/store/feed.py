@@ -1,22 +1,15 @@
 """Calendar feeds at rest: of their addresses only digests."""
 
 from services.booking.domain.views.feed import Feed
-from shared.converters import from_document, to_document
-from shared.documents import Documents, LinkIndex
-from shared.unit_of_work import Unit
+from shared.persistence.documents import Documents, LinkIndex
+from shared.persistence.unit_of_work import Unit
 
 
 class FeedStore:
     """Feeds in the collection `feeds`."""
 
     def __init__(self, unit: Unit) -> None:
-        self._documents = Documents[Feed](
-            unit,
-            "feeds",
-            kind="feed",
-            to_document=to_document,
-            from_document=lambda document: from_document(Feed, document),
-        )
+        self._documents = Documents.plain(unit, "feeds", Feed, kind="feed")
         self.get = self._documents.get
         self.save = self._documents.save
         links = LinkIndex(self._documents, "link_digest", "feed")

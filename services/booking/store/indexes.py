@@ -1,7 +1,7 @@
 """Booking's collections: their indexes, and which of them tell."""
 
 from services.booking.store.patient import BY_TOKENS
-from shared.mongo import Index, outbox_index
+from shared.persistence.mongo import Index, outbox_index
 
 TELLS: tuple[str, ...] = ("clinics", "access_keys", "patients", "series", "offers")
 
@@ -40,6 +40,8 @@ INDEXES: tuple[Index, ...] = (
     Index("feeds", (("link_digest", 1),), unique=True),
     Index("tasks", (("clinic_id", 1), ("status", 1), ("made_at", 1), ("_id", 1))),
     Index("tasks", (("clinic_id", 1), ("patient_id", 1), ("made_at", 1), ("_id", 1))),
+    # What waits for a person, in all clinics: for the operator.
+    Index("tasks", (("status", 1), ("kind", 1)), only={"status": "requested"}),
     # One session waits at most once.
     Index(
         "waitlist",

@@ -5,9 +5,8 @@ from typing import Final
 
 from services.booking.domain.series.offer import Offer, OfferStatus
 from services.booking.domain.waiting.opening import Opening, OpeningStatus
-from shared.converters import from_document, to_document
-from shared.documents import Documents
-from shared.unit_of_work import Document, Unit
+from shared.persistence.documents import Documents
+from shared.persistence.unit_of_work import Document, Unit
 
 OFFERS: Final = "offers"
 OPENINGS: Final = "openings"
@@ -27,13 +26,7 @@ class OfferStore:
     """Offers in the collection `offers`."""
 
     def __init__(self, unit: Unit) -> None:
-        self._documents = Documents[Offer](
-            unit,
-            OFFERS,
-            kind="offer",
-            to_document=to_document,
-            from_document=lambda document: from_document(Offer, document),
-        )
+        self._documents = Documents.plain(unit, OFFERS, Offer, kind="offer")
         self.get = self._documents.get
         self.save = self._documents.save
 
@@ -51,12 +44,6 @@ class OpeningStore:
     """Openings in the collection `openings`."""
 
     def __init__(self, unit: Unit) -> None:
-        self._documents = Documents[Opening](
-            unit,
-            OPENINGS,
-            kind="opening",
-            to_document=to_document,
-            from_document=lambda document: from_document(Opening, document),
-        )
+        self._documents = Documents.plain(unit, OPENINGS, Opening, kind="opening")
         self.get = self._documents.get
         self.save = self._documents.save

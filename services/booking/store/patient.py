@@ -14,10 +14,11 @@ from services.booking.domain.patient.patient import Patient, external_id_taken
 from services.booking.domain.patient.search import Terms, terms_of
 from services.booking.store.exposure import ExposureStore
 from shared.converters import from_document, to_document
-from shared.documents import Documents
-from shared.mongo import Index
-from shared.sealed import Sealer
-from shared.unit_of_work import Document, Duplicate, Unit, as_contended
+from shared.errors import NotFound
+from shared.persistence.documents import Documents
+from shared.persistence.mongo import Index
+from shared.persistence.sealed import Sealer
+from shared.persistence.unit_of_work import Document, Duplicate, Unit, as_contended
 
 _SEALED: Final = ("name", "birth_date", "escort_phone")
 _SEARCHABLE: Final = ("phone", "email", "external_id")
@@ -42,7 +43,13 @@ class PatientStore:
             from_document=self._from_document,
             on_duplicate=_taken,
         )
-        self.get = self._documents.get
+
+    def get(self, id: str, version: int | None = None) -> Patient:
+        """The patient. Raises `NotFound`, for one who was erased as for one who never was, and `Stale`."""
+        found = self._documents.get(id, version)
+        if found.erased_at is not None:
+            raise NotFound("patient")
+        return found
 
     def save(self, patient: Patient, events: Iterable[Any] = ()) -> Patient:
         """The patient as it then stands, with the external doses where the person's are counted."""
@@ -65,7 +72,7 @@ class PatientStore:
         search: Sequence[Terms] | None = None,
     ) -> list[Patient]:
         """Patients behind `after`, by id; with exactly this phone or e-mail, and all terms of any of `search`."""
-        asked: Document = {"_id": {"$gt": after or ""}}
+        asked: Document = {"_id": {"$gt": after or ""}, "erased_at": None}
         for field, value in (("phone", phone), ("email", email)):
             if value is not None:
                 asked[field] = self._sealer.seal_searchable(self._clinic_id, value)

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 from services.booking.domain.protocol.protocol import Protocol, protocol_id
 from shared.converters import from_document, to_document
-from shared.documents import Documents
 from shared.errors import NotFound
-from shared.unit_of_work import Document, Unit
+from shared.persistence.documents import Documents
+from shared.persistence.unit_of_work import Document, Unit
 
 
 class ProtocolStore:

@@ -3,22 +3,15 @@
 from collections.abc import Sequence
 
 from services.booking.domain.calendar.resource import Resource, ResourceKind
-from shared.converters import from_document, to_document
-from shared.documents import Documents
-from shared.unit_of_work import Document, Unit
+from shared.persistence.documents import Documents
+from shared.persistence.unit_of_work import Document, Unit
 
 
 class ResourceStore:
     """Resources in the collection `resources`."""
 
     def __init__(self, unit: Unit) -> None:
-        self._documents = Documents[Resource](
-            unit,
-            "resources",
-            kind="resource",
-            to_document=to_document,
-            from_document=lambda document: from_document(Resource, document),
-        )
+        self._documents = Documents.plain(unit, "resources", Resource, kind="resource")
         self.get = self._documents.get
         self.save = self._documents.save
 

@@ -15,9 +15,9 @@ from services.booking.domain.series.session import Session
 from services.booking.domain.views.day_sheet import SessionOfSeries
 from services.booking.store.exposure import ExposureStore
 from shared.converters import from_document, to_document
-from shared.documents import Documents, LinkIndex
-from shared.sealed import Sealer
-from shared.unit_of_work import Document, Unit
+from shared.persistence.documents import Documents, LinkIndex
+from shared.persistence.sealed import Sealer
+from shared.persistence.unit_of_work import Document, Unit
 
 SERIES = "series"
 Follow = Callable[[Series, Series], Series]

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from services.booking.domain.chart.misuse import Signal
 from shared.converters import from_document, to_document
-from shared.documents import Documents
-from shared.sealed import Sealer
-from shared.unit_of_work import Document, Unit
+from shared.persistence.documents import Documents
+from shared.persistence.sealed import Sealer
+from shared.persistence.unit_of_work import Document, Unit
 
 
 class SignalStore:

@@ -5,11 +5,12 @@ from typing import Final
 
 from services.booking.domain.clinic.task import Task, TaskKind, TaskStatus
 from shared.converters import from_document, to_document
-from shared.documents import Documents
 from shared.paging import Page
-from shared.sealed import Sealer
-from shared.unit_of_work import Document, Unit
+from shared.persistence.documents import Documents
+from shared.persistence.sealed import Sealer
+from shared.persistence.unit_of_work import Document, Unit
 
+TASKS: Final = "tasks"
 _SEALED: Final = ("words", "note")
 
 
@@ -21,7 +22,7 @@ class TaskStore:
         self._sealer = sealer
         self._added: set[str] = set()
         self._documents = Documents[Task](
-            unit, "tasks", kind="task", to_document=self._to_document, from_document=self._from_document
+            unit, TASKS, kind="task", to_document=self._to_document, from_document=self._from_document
         )
         self.get = self._documents.get
         self.save = self._documents.save

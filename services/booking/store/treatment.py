@@ -8,9 +8,9 @@ from typing import Any, Final
 
 from services.booking.domain.treatment.treatment import UNDER_WAY, EndKind, Treatment
 from shared.converters import from_document, to_document
-from shared.documents import Documents
-from shared.sealed import Sealer
-from shared.unit_of_work import Document, Unit
+from shared.persistence.documents import Documents
+from shared.persistence.sealed import Sealer
+from shared.persistence.unit_of_work import Document, Unit
 
 TREATMENTS: Final = "treatments"
 _SEALED: Final = frozenset({"name", "phone", "reason", "note"})
@@ -32,11 +32,8 @@ class TreatmentStore:
             unit, TREATMENTS, kind="treatment", to_document=self._to_document, from_document=self._from_document
         )
         self.get = self._documents.get
+        self.find = self._documents.find_id
         self.save = self._documents.save
-
-    def find(self, id: str) -> Treatment | None:
-        """The treatment, if there is one."""
-        return self._documents.find_one({"_id": id})
 
     def of_patient(self, patient_id: str) -> Sequence[Treatment]:
         """All of a patient, by arrival."""

@@ -19,6 +19,7 @@ from services.booking.store.dose_order import DoseOrderStore
 from services.booking.store.education import ReceiptStore, ReviewStore
 from services.booking.store.exposure import ExposureStore
 from services.booking.store.feed import FeedStore
+from services.booking.store.kept import KEPT
 from services.booking.store.offer import OfferStore, OpeningStore
 from services.booking.store.patient import PatientStore
 from services.booking.store.protocol import ProtocolStore
@@ -29,10 +30,11 @@ from services.booking.store.task import TaskStore
 from services.booking.store.treatment import TreatmentStore
 from services.booking.store.visitors import VisitorsStore
 from services.booking.store.waitlist import WaitlistStore
-from shared.auth import new_secret
+from shared.http.auth import new_secret
+from shared.persistence.sealed import Sealer
+from shared.persistence.unit_of_work import Unit
+from shared.personal_data.records import UnitDossiers
 from shared.private_link import NewLink, digest, new_link
-from shared.sealed import Sealer
-from shared.unit_of_work import Unit
 
 _PERSON: Final = "person"
 
@@ -71,6 +73,7 @@ class MongoUnitOfWork:
         self.waitlist = WaitlistStore(unit)
         self.offers = OfferStore(unit)
         self.openings = OpeningStore(unit)
+        self.dossiers = UnitDossiers(unit, sealer, KEPT)
 
     def person_token(self, name: str, birth_date: date) -> str:
         """The token of whoever has this name and birth date, the same in every clinic."""

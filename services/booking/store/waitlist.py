@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 
 from services.booking.domain.waiting.waitlist import Entry, EntryStatus
-from shared.converters import from_document, to_document
-from shared.documents import Documents
 from shared.errors import Conflict
-from shared.unit_of_work import Document, Duplicate, Unit
+from shared.persistence.documents import Documents
+from shared.persistence.unit_of_work import Document, Duplicate, Unit
 
 _RANK = [("priority", 1), ("since", 1), ("_id", 1)]
 
@@ -15,14 +14,7 @@ class WaitlistStore:
     """Entries in the collection `waitlist`."""
 
     def __init__(self, unit: Unit) -> None:
-        self._documents = Documents[Entry](
-            unit,
-            "waitlist",
-            kind="entry",
-            to_document=to_document,
-            from_document=lambda document: from_document(Entry, document),
-            on_duplicate=_waits_already,
-        )
+        self._documents = Documents.plain(unit, "waitlist", Entry, kind="entry", on_duplicate=_waits_already)
         self.get = self._documents.get
         self.save = self._documents.save
 

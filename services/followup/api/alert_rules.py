@@ -12,9 +12,9 @@ from services.followup.domain.instrument import Help
 from services.followup.domain.relapse import RelapseRule
 from services.followup.domain.triggers import Role, Row, Rules, Rung, Trigger
 from services.followup.operations import alert_rules
-from shared.cursors import PageQuery, page_schema
-from shared.fields import Text
-from shared.routes import Route
+from shared.http.cursors import PageQuery, page_schema
+from shared.http.fields import Text
+from shared.http.routes import Route
 
 _MOST: Final = 60
 _MONTH: Final = 31 * 24 * 60

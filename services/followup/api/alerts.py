@@ -8,9 +8,9 @@ from services.followup.api.scopes import CARE, CLINICIAN, STAFF
 from services.followup.domain.alert import AlertStatus
 from services.followup.domain.triggers import Role
 from services.followup.operations import alerts, worklist
-from shared.cursors import PageQuery, page_schema
-from shared.fields import Text
-from shared.routes import Route
+from shared.http.cursors import PageQuery, page_schema
+from shared.http.fields import Text
+from shared.http.routes import Route
 
 _BY: Final = "staff/<contact id> or key/<access key id>; may be empty"
 _TIER: Final = "1 is the most urgent"

@@ -12,8 +12,8 @@ from services.followup.fhir.observation import observation
 from services.followup.fhir.questionnaire import questionnaire
 from services.followup.fhir.response import response
 from services.followup.operations import exchange
-from shared.fields import Text
-from shared.routes import File, Route
+from shared.http.fields import Text
+from shared.http.routes import File, Route
 
 _AT: Final = "/clinics/<clinic_id>/fhir"
 

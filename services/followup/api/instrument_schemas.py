@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from marshmallow import Schema, fields, validate
 
-from shared.fields import Text, locale
+from shared.http.fields import Text, locale
 
 _MANY = 60
 """More questions, or more answers to one, than any instrument has."""

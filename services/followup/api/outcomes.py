@@ -11,8 +11,8 @@ from services.followup import charts
 from services.followup.api.scopes import ADMIN, CARE
 from services.followup.domain.outcome import Week
 from services.followup.operations import outcomes, queries
-from shared.fields import Text
-from shared.routes import File, Route
+from shared.http.fields import Text
+from shared.http.routes import File, Route
 
 _COLUMNS: Final = (
     *("person", "course", "protocol", "condition", "instrument", "instrument_version", "day", "day_after_last_dose"),

@@ -6,7 +6,7 @@ from marshmallow import Schema, fields, post_load, validate
 
 from services.followup.domain.plan import Anchor, Point, Questions
 from services.followup.domain.publishing import MOST_POINTS
-from shared.fields import WallTime
+from shared.http.fields import WallTime
 
 _NAME: Final = validate.Length(1, 40)
 

@@ -11,8 +11,8 @@ from services.followup.domain.hours import Opening
 from services.followup.domain.rota import Contact, Shift, StandIn
 from services.followup.domain.triggers import Role
 from services.followup.operations import rota
-from shared.fields import EmailAddress, Phone, Text, WallTime
-from shared.routes import Route
+from shared.http.fields import EmailAddress, Phone, Text, WallTime
+from shared.http.routes import Route
 
 _DAY: Final = fields.Integer(strict=True, validate=validate.Range(1, 7), metadata={"description": "1 is Monday"})
 _ROLES: Final = frozenset(Role) - {Role.CLINIC}

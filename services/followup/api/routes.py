@@ -3,8 +3,9 @@
 from services.followup.api import alert_rules, alerts, fhir, instrument_schemas, outcomes, plan_schemas, rota, schemas
 from services.followup.api.scopes import ADMIN, CARE
 from services.followup.operations import check_in, instruments, plan, queries
-from shared.cursors import PageQuery, page_schema
-from shared.routes import Route
+from shared.http.cursors import PageQuery, page_schema
+from shared.http.routes import Route
+from shared.personal_data.route import export_route
 
 ROUTES: tuple[Route, ...] = (
     Route(
@@ -101,4 +102,5 @@ ROUTES: tuple[Route, ...] = (
     *alerts.ROUTES,
     *rota.ROUTES,
     *alert_rules.ROUTES,
+    export_route(),
 )

@@ -6,7 +6,7 @@ from services.followup.domain.change import Change
 from services.followup.domain.check_in import CancelReason, Status, Taken
 from services.followup.domain.plan import Anchor
 from services.followup.operations.check_in import StaffReason
-from shared.fields import Text
+from shared.http.fields import Text
 
 _ITEM = "id of the instrument's item, such as 9, or `score` where the score itself is meant"
 

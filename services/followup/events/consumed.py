@@ -17,8 +17,9 @@ from services.followup.operations.courses import (
     hear_session_moved,
 )
 from services.followup.operations.projections import KeepClinic, KeepPatient, keep_clinic, keep_patient
-from shared.hearing import Handlers, Heard
-from shared.key_ring import KEY_HANDLERS
+from shared.http.key_ring import KEY_HANDLERS
+from shared.messaging.hearing import Handlers, Heard
+from shared.personal_data.operations import PatientErased, hear_patient_erased
 
 HANDLERS: Handlers = {
     "clinic.opened.v1": Heard(KeepClinic, keep_clinic),
@@ -32,5 +33,6 @@ HANDLERS: Handlers = {
     "session.discharged.v1": Heard(SessionDischarged, hear_session_discharged),
     "page.acknowledged.v1": Heard(PageAcknowledged, hear_page_acknowledged),
     "page.contacted.v1": Heard(PageContacted, hear_page_contacted),
+    "patient.erased.v1": Heard(PatientErased, hear_patient_erased),
     **KEY_HANDLERS,
 }

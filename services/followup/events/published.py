@@ -1,7 +1,7 @@
 """What followup tells: each event's type on the wire and the fields that travel sealed."""
 
 from services.followup.domain import events
-from shared.telling import Told, Types
+from shared.messaging.telling import Told, Types
 
 TYPES: Types = {
     events.CheckInOpened: Told("check_in.opened.v1", sealed=frozenset({"link"})),

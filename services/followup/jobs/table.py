@@ -8,9 +8,9 @@ from services.followup.store.alert import COLLECTION as ALERTS
 from services.followup.store.alert import to_page
 from services.followup.store.check_in import COLLECTION as CHECK_INS
 from services.followup.store.check_in import expired, to_open
-from shared.due import DueWork
-from shared.host import Host
-from shared.jobs import Job
+from shared.process.due import DueWork
+from shared.process.host import Host
+from shared.process.jobs import Job
 
 OPEN: Final = DueWork("open-check-ins", CHECK_INS, to_open, "due_at", open_check_in, OpenCheckIn)
 CLOSE: Final = DueWork("close-check-ins", CHECK_INS, expired, "expires_at", close_missed, CloseMissed)

@@ -26,9 +26,9 @@ from services.followup.operations.by_link import (
 from services.followup.pages import form, view
 from services.followup.pages.view import Asked, View
 from shared.errors import Forbidden, Invalid, RuleBroken
-from shared.page_texts import Texts, as_asked, best, load_texts
-from shared.pages import YEAR, Run, answer_links, give_pass, pass_token, private_pages, year
-from shared.unit_of_work import EVERY_CLINIC
+from shared.http.page_texts import Texts, as_asked, best, load_texts
+from shared.http.pages import YEAR, Run, answer_links, give_pass, pass_token, private_pages, year
+from shared.persistence.unit_of_work import EVERY_CLINIC
 
 PREFIX: Final = "/followup"
 TEXTS: Final = Path(__file__).parent / "texts"

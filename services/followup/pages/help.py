@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from babel import Locale
 
 from services.followup.domain.crisis import LINES, Help, Line, help_in
-from shared.page_texts import Texts, best
+from shared.http.page_texts import Texts, best
 
 
 @dataclass(frozen=True)

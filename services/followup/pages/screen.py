@@ -8,7 +8,7 @@ from services.followup.domain.instrument import Item
 from services.followup.domain.scoring import help_called_for
 from services.followup.pages.form import field_name
 from services.followup.pages.steps import Group, Step
-from shared.page_texts import Texts
+from shared.http.page_texts import Texts
 
 
 @dataclass(frozen=True)

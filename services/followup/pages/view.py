@@ -11,9 +11,9 @@ from services.followup.pages.form import STEP, field_name
 from services.followup.pages.help import ShownHelp, every_country, shown_help
 from services.followup.pages.screen import Fault, Screen, Section, widest
 from services.followup.pages.steps import Step, current, may_go_on, steps
-from shared.clock_face import ClockFace, locale_of
-from shared.page_texts import Texts
-from shared.pages import spoken
+from shared.http.clock_face import ClockFace, locale_of
+from shared.http.page_texts import Texts
+from shared.http.pages import spoken
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,12 @@ from datetime import datetime
 from typing import Final
 
 from services.followup.domain.alert import OPEN, Alert, AlertStatus
-from shared.by_time import behind, place_of
 from shared.converters import from_document, to_document
-from shared.documents import Documents
 from shared.paging import Page
-from shared.sealed import Sealer
-from shared.unit_of_work import Document, Unit
+from shared.persistence.by_time import behind, place_of
+from shared.persistence.documents import Documents
+from shared.persistence.sealed import Sealer
+from shared.persistence.unit_of_work import Document, Unit
 
 COLLECTION: Final = "alerts"
 
@@ -30,11 +30,8 @@ class AlertStore:
             unit, COLLECTION, kind="alert", to_document=self._to_document, from_document=self._from_document
         )
         self.get = self._documents.get
+        self.find = self._documents.find_id
         self.save = self._documents.save
-
-    def find(self, id: str) -> Alert | None:
-        """The alert, if it was raised."""
-        return self._documents.find_one({"_id": id})
 
     def open(self) -> Sequence[Alert]:
         """All that are not closed."""

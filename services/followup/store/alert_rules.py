@@ -6,8 +6,8 @@ from typing import Final
 from services.followup.domain.alert_rules import KIND, AlertRules
 from services.followup.store.editions import Editions, edition_from
 from shared.converters import to_document
-from shared.documents import Documents
-from shared.unit_of_work import Unit
+from shared.persistence.documents import Documents
+from shared.persistence.unit_of_work import Unit
 
 COLLECTION: Final = "alert_rules"
 

@@ -7,9 +7,9 @@ from typing import Any
 from services.followup.domain.check_in import CheckIn, Status
 from services.followup.domain.outcome import Scored
 from shared.converters import from_document, to_document
-from shared.documents import Documents, LinkIndex
-from shared.sealed import Sealer
-from shared.unit_of_work import Document, Unit
+from shared.persistence.documents import Documents, LinkIndex
+from shared.persistence.sealed import Sealer
+from shared.persistence.unit_of_work import Document, Unit
 
 COLLECTION = "check_ins"
 _SCORED = (

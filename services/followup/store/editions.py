@@ -5,8 +5,8 @@ from typing import Any, Generic, TypeVar, cast
 
 from services.followup.domain.edition import Edition, name_of
 from shared.converters import from_document
-from shared.documents import Documents
-from shared.unit_of_work import Document
+from shared.persistence.documents import Documents
+from shared.persistence.unit_of_work import Document
 
 E = TypeVar("E", bound=Edition)
 

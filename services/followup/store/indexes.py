@@ -4,7 +4,7 @@ from services.followup.store.alert import COLLECTION as ALERTS
 from services.followup.store.alert_rules import COLLECTION as ALERT_RULES
 from services.followup.store.check_in import COLLECTION
 from services.followup.store.text import COLLECTION as TEXTS
-from shared.mongo import Index, outbox_index
+from shared.persistence.mongo import Index, outbox_index
 
 INDEXES: tuple[Index, ...] = (
     Index(COLLECTION, (("clinic_id", 1), ("patient_id", 1), ("_id", 1))),
@@ -32,6 +32,7 @@ INDEXES: tuple[Index, ...] = (
     Index(COLLECTION, (("clinic_id", 1), ("opened_at", 1)), only={"status": "open"}),
     # The clock of alerts: what somebody has taken on is not in it.
     Index(ALERTS, (("status", 1), ("next_step_at", 1)), only={"status": "raised"}),
+    Index(ALERTS, (("status", 1), ("raised_at", 1)), only={"status": "acknowledged"}),
     Index(ALERTS, (("clinic_id", 1), ("status", 1), ("raised_at", 1), ("_id", 1))),
     Index(ALERTS, (("clinic_id", 1), ("patient_id", 1), ("raised_at", 1), ("_id", 1))),
     Index(ALERTS, (("clinic_id", 1), ("raised_at", 1), ("_id", 1))),

@@ -5,8 +5,8 @@ from functools import partial
 from services.followup.domain.plan import Plan
 from services.followup.store.editions import Editions, edition_from
 from shared.converters import to_document
-from shared.documents import Documents
-from shared.unit_of_work import Unit
+from shared.persistence.documents import Documents
+from shared.persistence.unit_of_work import Unit
 
 
 class PlanStore(Editions[Plan]):

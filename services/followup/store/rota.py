@@ -5,10 +5,10 @@ from typing import Final
 
 from services.followup.domain.rota import Rota
 from shared.converters import from_document, to_document
-from shared.documents import Documents
 from shared.errors import Stale
-from shared.sealed import Sealer
-from shared.unit_of_work import Document, Unit
+from shared.persistence.documents import Documents
+from shared.persistence.sealed import Sealer
+from shared.persistence.unit_of_work import Document, Unit
 
 _SEALED: Final = ("name", "phone", "email")
 
@@ -26,7 +26,7 @@ class RotaStore:
 
     def of_clinic(self, version: int | None = None) -> Rota:
         """An empty one, version 0, as long as none was published. Raises `Stale` for another `version`."""
-        rota = self._documents.find_one({"_id": self._clinic_id}) or Rota(self._clinic_id)
+        rota = self._documents.find_id(self._clinic_id) or Rota(self._clinic_id)
         if version is not None and rota.version != version:
             raise Stale
         return rota

@@ -5,8 +5,8 @@ from typing import Any
 
 from services.followup.domain.wording import LoadedText
 from shared.converters import from_document, to_document
-from shared.documents import Documents
-from shared.unit_of_work import Document, Unit
+from shared.persistence.documents import Documents
+from shared.persistence.unit_of_work import Document, Unit
 
 COLLECTION = "instrument_texts"
 

@@ -8,16 +8,18 @@ from services.followup.store.alert import AlertStore
 from services.followup.store.alert_rules import AlertRulesStore
 from services.followup.store.check_in import CheckInStore
 from services.followup.store.clinic import ClinicStore
+from services.followup.store.kept import KEPT
 from services.followup.store.known import KnownStore
 from services.followup.store.patient import PatientStore
 from services.followup.store.plan import PlanStore
 from services.followup.store.rota import RotaStore
 from services.followup.store.text import TextStore
-from shared.auth import new_secret
-from shared.key_ring import KeyRing
+from shared.http.auth import new_secret
+from shared.http.key_ring import KeyRing
+from shared.persistence.sealed import Sealer
+from shared.persistence.unit_of_work import Unit
+from shared.personal_data.records import UnitDossiers
 from shared.private_link import NewLink, new_link
-from shared.sealed import Sealer
-from shared.unit_of_work import Unit
 
 
 class MongoUnitOfWork:
@@ -54,6 +56,7 @@ class MongoUnitOfWork:
         self.patients = PatientStore(unit)
         self.texts = TextStore(unit)
         self.key_ring = KeyRing(unit)
+        self.dossiers = UnitDossiers(unit, sealer, KEPT)
 
     def new_link(self) -> NewLink:
         """A new private link to a check-in."""

@@ -12,8 +12,8 @@ from services.notify.domain.contact_point import ConsentStatus, Medium, Source
 from services.notify.domain.message import Channel, Kind
 from services.notify.operations import consent_proof, consents
 from services.notify.operations.consent_proof import Proof, ProvenAddress, ProvenStep
-from shared.fields import Text
-from shared.routes import File, Route
+from shared.http.fields import Text
+from shared.http.routes import File, Route
 
 _SAID: Final = (ConsentStatus.OPTED_IN, ConsentStatus.OPTED_OUT)
 _COLUMNS: Final = (

@@ -10,8 +10,8 @@ from services.notify.api.replies import ReplyAnswer
 from services.notify.api.scopes import CARE
 from services.notify.domain.message import Channel
 from services.notify.operations import desk
-from shared.cursors import PageQuery, page_schema
-from shared.routes import Route
+from shared.http.cursors import PageQuery, page_schema
+from shared.http.routes import Route
 
 
 class SaidAnswer(Schema):

@@ -8,9 +8,9 @@ from services.notify.api.scopes import CARE, STAFF
 from services.notify.domain.message import Channel, Kind, Status
 from services.notify.operations import by_hand, queries
 from services.notify.operations.consents import BY_ADDRESS
-from shared.cursors import PageQuery, page_schema
-from shared.fields import Text
-from shared.routes import Route
+from shared.http.cursors import PageQuery, page_schema
+from shared.http.fields import Text
+from shared.http.routes import Route
 
 
 class StepAnswer(Schema):

@@ -7,8 +7,8 @@ from marshmallow import Schema, fields
 from services.notify.api.scopes import STAFF
 from services.notify.domain.page import PageStatus
 from services.notify.operations import pages
-from shared.cursors import PageQuery, page_schema
-from shared.routes import Route
+from shared.http.cursors import PageQuery, page_schema
+from shared.http.routes import Route
 
 
 class PagedAnswer(Schema):

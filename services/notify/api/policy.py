@@ -9,8 +9,8 @@ from marshmallow import Schema, fields, post_load, validate
 from services.notify.api.scopes import ADMIN_OR_OPERATOR, STAFF
 from services.notify.domain.policy import MOST_CONTACTS
 from services.notify.operations import policy
-from shared.fields import EmailAddress, Phone, Text
-from shared.routes import Route
+from shared.http.fields import EmailAddress, Phone, Text
+from shared.http.routes import Route
 
 
 class ContactRequest(Schema):

@@ -8,9 +8,9 @@ from marshmallow import Schema, ValidationError, fields, validate
 from services.notify.api.scopes import CARE, INTEGRATION, STAFF
 from services.notify.domain.reply import Answer
 from services.notify.operations import replies
-from shared.cursors import PageQuery, page_schema
-from shared.fields import Phone, Text
-from shared.routes import Route
+from shared.http.cursors import PageQuery, page_schema
+from shared.http.fields import Phone, Text
+from shared.http.routes import Route
 
 
 def can_be_written(text: str) -> None:

@@ -1,7 +1,8 @@
 """All of notify's routes; reads like a contents page."""
 
 from services.notify.api import consents, desk, messages, pages, policy, replies, templates
-from shared.routes import Route
+from shared.http.routes import Route
+from shared.personal_data.route import export_route
 
 ROUTES: tuple[Route, ...] = (
     *messages.ROUTES,
@@ -11,4 +12,5 @@ ROUTES: tuple[Route, ...] = (
     *policy.ROUTES,
     *pages.ROUTES,
     *templates.ROUTES,
+    export_route(),
 )

@@ -13,8 +13,8 @@ from services.notify.domain.message import Channel
 from services.notify.domain.recipient import Privacy
 from services.notify.domain.text_keys import KEYS
 from services.notify.operations import templates
-from shared.fields import EmailAddress, Phone
-from shared.routes import Route
+from shared.http.fields import EmailAddress, Phone
+from shared.http.routes import Route
 
 LONGEST: Final = 2000
 

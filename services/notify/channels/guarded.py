@@ -6,17 +6,33 @@ at a time, nothing of that clinic goes to it until it wants more.
 
 Both are asked before a message is begun, so that nothing is written and no attempt counted while they are shut. Times
 are the machine's, never simulated ones. For one thread at a time.
+
+Every letter that gets through is counted with the provider's answer, and logged where that is no: a row of the ledger
+that is tried again reaches no end, so a provider that takes nothing would be seen nowhere else.
 """
 
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
+from types import MappingProxyType
 from typing import Final, Protocol
 
 import structlog
 from pybreaker import STATE_OPEN, CircuitBreaker
 
 from services.notify.domain.message import Letter
-from services.notify.operations.ports import Accepted, Askable, NotNow, Provider, Throttled, UnknownOutcome, Unreachable
+from services.notify.operations.ports import (
+    Accepted,
+    Askable,
+    NotDelivered,
+    NotNow,
+    PermanentFailure,
+    Provider,
+    TemporaryFailure,
+    Throttled,
+    UnknownOutcome,
+    Unreachable,
+)
+from shared.telemetry import metrics
 
 log = structlog.get_logger()
 FAILURES: Final = 5
@@ -25,6 +41,11 @@ OPEN_SECONDS: Final = 30.0
 """How long it stays open before one letter is tried."""
 WINDOW_SECONDS: Final = 1.0
 """What the rate counts in; a place that was taken and not used is kept so long."""
+ACCEPTED: Final = "accepted"
+FAILED: Final[Mapping[type[NotDelivered], str]] = MappingProxyType(
+    {TemporaryFailure: "temporary", UnknownOutcome: "unknown", PermanentFailure: "failed"}
+)
+"""What `kadence_provider_calls_total` calls each answer that is no acceptance."""
 
 
 class Rate(Protocol):
@@ -64,7 +85,7 @@ class Guarded:
             raise NotNow("circuit-open" if self._is_open(clinic_id) else "rate", self._shut_for(clinic_id))
         self._taken_at.pop(clinic_id, None)
         try:
-            return self._breaker(clinic_id).call(self.provider.send, letter)
+            return self._breaker(clinic_id).call(self._call, letter)
         except Throttled as less:
             self._shut(clinic_id, less.retry_after)
             raise
@@ -72,6 +93,16 @@ class Guarded:
             if self._is_open(clinic_id):
                 log.warning("circuit opened", provider=type(self.provider).__name__, clinic_id=clinic_id)
                 self._shut(clinic_id, OPEN_SECONDS)
+
+    def _call(self, letter: Letter) -> Accepted:
+        try:
+            accepted = self.provider.send(letter)
+        except NotDelivered as failure:
+            _count(letter, next(FAILED[kind] for kind in type(failure).__mro__ if kind in FAILED))
+            _log(letter, failure)
+            raise
+        _count(letter, ACCEPTED)
+        return accepted
 
     def _has_place(self, clinic_id: str) -> bool:
         if self._rate is None or self._monotonic() - self._taken_at.get(clinic_id, -WINDOW_SECONDS) < WINDOW_SECONDS:
@@ -112,6 +143,22 @@ class GuardedAskable(Guarded):
 def guarded(provider: Provider, rate: Rate | None = None) -> Guarded:
     """The provider behind its guards; it can be asked what became of a letter if it could be before."""
     return GuardedAskable(provider, provider, rate) if isinstance(provider, Askable) else Guarded(provider, rate)
+
+
+def _count(letter: Letter, outcome: str) -> None:
+    metrics.count("kadence_provider_calls_total", channel=letter.channel, outcome=outcome)
+
+
+def _log(letter: Letter, failure: NotDelivered) -> None:
+    """Only the kind of what is behind the failure: its text may hold an address."""
+    log.warning(
+        "not delivered",
+        channel=letter.channel,
+        clinic_id=letter.clinic_id,
+        message_id=letter.message_id,
+        cause=failure.cause,
+        error=type(failure.__cause__).__name__ if failure.__cause__ else "",
+    )
 
 
 def _says_nothing_of_the_provider(error: BaseException) -> bool:

@@ -11,7 +11,7 @@ from pymongo.errors import DuplicateKeyError, PyMongoError
 from services.notify.domain.message import Letter
 from services.notify.operations.ports import Accepted, UnknownOutcome
 from shared.clock import Clock
-from shared.sealed import Sealer
+from shared.persistence.sealed import Sealer
 
 COLLECTION: Final = "sandbox_messages"
 

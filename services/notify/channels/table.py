@@ -10,7 +10,7 @@ from pymongo.database import Database
 
 from services.notify.channels.email import EmailChannel, smtp_session
 from services.notify.channels.gateway import GatewayChannel
-from services.notify.channels.guarded import Guarded, guarded
+from services.notify.channels.guarded import ACCEPTED, FAILED, Guarded, guarded
 from services.notify.channels.rate import SharedRate
 from services.notify.channels.sandbox import SandboxChannel
 from services.notify.channels.twilio import TwilioChannel, twilio_client
@@ -18,8 +18,9 @@ from services.notify.domain.message import Channel
 from services.notify.operations.ports import Provider
 from services.notify.settings import Settings
 from shared.clock import Clock
-from shared.sealed import Sealer
+from shared.persistence.sealed import Sealer
 from shared.settings import SettingsFault, variable
+from shared.telemetry import metrics
 
 NEEDED: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
@@ -43,7 +44,9 @@ def providers(
         "twilio": partial(_twilio, settings),
     }
     rate = SharedRate(database, chosen, settings.sms_per_second) if settings.sms_per_second > 0 else None
-    return {Channel.SMS: guarded(make[chosen](), rate), Channel.EMAIL: guarded(_mail(settings))}
+    found = {Channel.SMS: guarded(make[chosen](), rate), Channel.EMAIL: guarded(_mail(settings))}
+    metrics.begin_at_zero("kadence_provider_calls_total", channel=found, outcome=(ACCEPTED, *FAILED.values()))
+    return found
 
 
 def _require(settings: Settings, names: tuple[str, ...]) -> None:

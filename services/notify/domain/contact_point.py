@@ -92,7 +92,7 @@ class ConsentStep(Statement):
 @dataclass(frozen=True, kw_only=True)
 class ContactPoint:
     """`address` is a fingerprint, `contact` the number or e-mail address itself (personal), `patients` all who ever
-    gave it. `link_digest`: of the link to unsubscribe; empty where there is none.
+    gave it, but those who were erased. `link_digest`: of the link to unsubscribe; empty where there is none.
     """
 
     id: str

@@ -88,6 +88,7 @@ MOVES: Final[Mapping[str, tuple[frozenset[Status], Status]]] = MappingProxyType(
         "begin": (frozenset({Status.QUEUED}), Status.SENDING),
         "repeat": (frozenset({Status.SENDING}), Status.SENDING),
         "lose_sight": (frozenset({Status.SENDING}), Status.UNKNOWN),
+        "forget": (frozenset({Status.QUEUED}), Status.UNKNOWN),
         # An answer that comes late, after the row was given up as unknown, is still a fact. So is a receipt: it may
         # come before the answer, and of a call that is thought to have failed. A final status is never moved back.
         "accept": (frozenset({Status.QUEUED, Status.SENDING, Status.UNKNOWN}), Status.SENT),
@@ -244,6 +245,10 @@ class Message:
     def lose_sight(self, cause: str, at: datetime) -> "Message":
         """Nobody knows whether it went out. Where the provider can be asked, it is asked at `next_at`."""
         return self._move("lose_sight", at, cause, next_at=at + ASK_AFTER)
+
+    def forget(self, at: datetime) -> "Message":
+        """The row comes from a backup, and was due before the ledger was restored: it may have gone out since."""
+        return self._move("forget", at, "restored", next_at=_NEVER)
 
     def ask_later(self, at: datetime, *, is_answered: bool) -> "Message":
         """The provider knows nothing of it (`is_answered`), or could not say: ask again, a few times."""

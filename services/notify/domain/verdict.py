@@ -48,6 +48,7 @@ class Scene:
 
     `visits` it is about, `others` of the same series; `ledger`: the other rows about them. `stopped`: the channels by
     which its reader said STOP. `places`: those that texts to the patient have taken on the last seven local days.
+    `lost_until`: a ledger that was restored has forgotten what was done until then.
     """
 
     clinic: Clinic | None
@@ -61,6 +62,7 @@ class Scene:
     ledger: Sequence[Message] = ()
     stopped: frozenset[Channel] = frozenset()
     places: Sequence[str] = ()
+    lost_until: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,11 @@ class Expire:
 
 
 @dataclass(frozen=True)
+class Forgotten:
+    """It may have gone out already: nobody knows any more."""
+
+
+@dataclass(frozen=True)
 class Cancel:
     """What it would say is no longer true."""
 
@@ -129,7 +136,7 @@ class Divert:
     cause: str
 
 
-Verdict = Send | HandOver | Wait | Expire | Cancel | Suppress | Drop | Divert
+Verdict = Send | HandOver | Wait | Expire | Forgotten | Cancel | Suppress | Drop | Divert
 
 
 def judge(message: Message, scene: Scene, now: datetime) -> Verdict:
@@ -145,6 +152,8 @@ def judge(message: Message, scene: Scene, now: datetime) -> Verdict:
 
 def _by_wire(message: Message, scene: Scene, now: datetime) -> Verdict:
     reader = reader_of(message, scene.clinic, scene.recipient)
+    if scene.lost_until and _was_due(message, scene, reader, scene.lost_until):
+        return Forgotten()
     is_unheard_of = message.kind is Kind.OFFER and scene.series is None
     if scene.clinic is None or reader is None or is_unheard_of:
         return Wait(now + _patience(message, now))
@@ -153,6 +162,18 @@ def _by_wire(message: Message, scene: Scene, now: datetime) -> Verdict:
     if scene.policy.is_paused and not TRAITS[message.kind].despite_pause:
         return Wait(now + LOOK_AGAIN)
     return _addressed(message, scene, scene.clinic, reader, now)
+
+
+def _was_due(message: Message, scene: Scene, reader: Recipient | None, lost_until: datetime) -> bool:
+    """Whether it may have gone out while nothing is known; said twice, a page to the staff is no harm, unsaid it is."""
+    if message.next_at > lost_until or message.kind is Kind.STAFF_PAGE:
+        return False
+    if scene.clinic is None or reader is None:
+        return True
+    quiet = quiet_hours_of(scene.clinic, reader)
+    wanted_at = _wanted_at(message, scene, quiet)
+    has_to_wait = TRAITS[message.kind].quiet is not Quiet.EXEMPT and quiet.cover(wanted_at)
+    return (opening_for(message, quiet, wanted_at) if has_to_wait else wanted_at) <= lost_until
 
 
 def reader_of(message: Message, clinic: Clinic | None, recipient: Recipient | None) -> Recipient | None:

@@ -37,8 +37,9 @@ from services.notify.operations.sessions import (
     hear_session_missed,
     hear_session_moved,
 )
-from shared.hearing import Handlers, Heard
-from shared.key_ring import KEY_HANDLERS
+from shared.http.key_ring import KEY_HANDLERS
+from shared.messaging.hearing import Handlers, Heard
+from shared.personal_data.operations import PatientErased, hear_patient_erased
 
 HANDLERS: Handlers = {
     "clinic.opened.v1": Heard(ClinicHeard, hear_clinic),
@@ -66,5 +67,6 @@ HANDLERS: Handlers = {
     "offer.declined.v1": Heard(OfferClosed, hear_offer_closed),
     "offer.expired.v1": Heard(OfferClosed, hear_offer_closed),
     "offer.withdrawn.v1": Heard(OfferClosed, hear_offer_closed),
+    "patient.erased.v1": Heard(PatientErased, hear_patient_erased),
     **KEY_HANDLERS,
 }

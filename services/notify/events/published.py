@@ -1,7 +1,7 @@
 """What notify tells: each event's type on the wire. Nothing in them is personal."""
 
 from services.notify.domain import events
-from shared.telling import Told, Types
+from shared.messaging.telling import Told, Types
 
 TYPES: Types = {
     events.MessageSent: Told("message.sent.v1"),

@@ -17,15 +17,16 @@ from services.notify.hooks.signatures import is_signed, is_twilios
 from services.notify.operations.hooks import TakeHook, take_hook
 from services.notify.operations.ports import ToldBefore
 from services.notify.operations.receipts import take_receipt
-from shared import metrics
 from shared.clock import Clock
 from shared.errors import Unauthenticated
-from shared.pages import Run
+from shared.http.pages import Run
+from shared.telemetry import metrics
 
 PREFIX: Final = "/notify/hooks"
 SIGNATURE: Final = "Kadence-Signature"
 TWILIO_SIGNATURE: Final = "X-Twilio-Signature"
 MOST_BYTES: Final = 64 * 1024
+OUTCOMES: Final = ("taken", "replayed", "unknown-message", "forged")
 _NOTHING_TO_SAY: Final = "<Response/>"
 """Twilio would send anything else to the patient."""
 log = structlog.get_logger()
@@ -41,6 +42,7 @@ class Secrets:
 
 def hooks(run: Run, clock: Clock, secrets: Secrets, *, public_url: str) -> Blueprint:
     """The routes below `/notify/hooks`. `public_url`: under which address providers call us, whatever they say."""
+    metrics.begin_at_zero("kadence_hooks_total", provider=(gateway.NAME, twilio.NAME), outcome=OUTCOMES)
     door = _Door(run, clock, secrets, public_url.rstrip("/"))
     routes = Blueprint("hooks", __name__, url_prefix=PREFIX)
     views: dict[str, Callable[[str], Response]] = {

@@ -13,8 +13,8 @@ from services.notify.operations.hooks import TakeHook
 from services.notify.operations.receipts import Arrival, TakeReceipt, take_receipt
 from services.notify.operations.replies import ReceiveReply, receive_reply
 from shared.errors import Invalid
-from shared.fields import Phone, Text
-from shared.problems import faults_of
+from shared.http.fields import Phone, Text
+from shared.http.problems import faults_of
 
 NAME: Final = "gateway"
 MEDIA_TYPE: Final = "application/json"

@@ -13,7 +13,7 @@ from services.notify.hooks.gateway import LONGEST_TEXT, loaded
 from services.notify.operations.hooks import TakeHook
 from services.notify.operations.receipts import Arrival, TakeReceipt, take_receipt
 from services.notify.operations.replies import ReceiveReply, receive_reply
-from shared.fields import Phone, Text
+from shared.http.fields import Phone, Text
 
 NAME: Final = "twilio"
 MEDIA_TYPE: Final = "application/x-www-form-urlencoded"

@@ -10,10 +10,10 @@ from services.notify.operations.asking import AskLater, FindLetter, ask_later, f
 from services.notify.operations.ports import Accepted, Askable, Claim, NotDelivered, PermanentFailure, Provider
 from services.notify.operations.sending import RecordOutcome, record_outcome
 from services.notify.store.message import COLLECTION, claim_of, in_doubt_by
-from shared.host import Host
-from shared.jobs import run_batch
-from shared.leases import claim_batch
-from shared.unit_of_work import Cause, Document
+from shared.persistence.leases import claim_batch
+from shared.persistence.unit_of_work import Cause, Document
+from shared.process.host import Host
+from shared.process.jobs import run_batch
 
 BATCH: Final = 10
 LEASE_SECONDS: Final = 120.0

@@ -13,7 +13,7 @@ from services.notify.operations.ports import (
     UnknownOutcome,
 )
 from services.notify.operations.sending import BeginSending, RecordOutcome, begin_sending, record_outcome
-from shared import metrics
+from shared.telemetry import metrics
 
 Run = Callable[[Callable[[Any, Any], Any], Any], Any]
 """Runs an operation with its command in a unit of work of the message's clinic."""

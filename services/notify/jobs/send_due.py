@@ -9,10 +9,10 @@ from services.notify.domain.message import Channel
 from services.notify.jobs.deliver import deliver
 from services.notify.operations.ports import Gate, Provider
 from services.notify.store.message import COLLECTION, claim_of, due_by
-from shared.host import Host
-from shared.jobs import run_batch
-from shared.leases import RELEASE, claim_batch, held_by
-from shared.unit_of_work import Cause, Document
+from shared.persistence.leases import RELEASE, claim_batch, held_by
+from shared.persistence.unit_of_work import Cause, Document
+from shared.process.host import Host
+from shared.process.jobs import run_batch
 
 BATCH: Final = 50
 """Messages that one tick takes at most: after an outage the backlog goes out in steps, the soonest visit first."""

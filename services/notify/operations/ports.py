@@ -264,6 +264,10 @@ class UnitOfWork(Protocol):
     @property
     def now(self) -> datetime: ...
     @property
+    def lost_until(self) -> datetime | None:
+        """Until when things may have been done that a restored ledger does not know of; None: it never was restored."""
+
+    @property
     def clinics(self) -> Copies[Clinic]: ...
     @property
     def has_key(self) -> bool:

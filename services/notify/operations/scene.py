@@ -20,6 +20,7 @@ def scene_of(uow: UnitOfWork, message: Message) -> Scene:
         clinic=uow.clinics.find(uow.clinic_id),
         recipient=uow.recipients.find(message.patient_id) if message.patient_id else None,
         policy=uow.policies.of_clinic(),
+        lost_until=uow.lost_until,
     )
     scene = _with_subject(uow, message, scene)
     clinic = scene.clinic

@@ -17,6 +17,7 @@ from services.notify.domain.verdict import (
     Divert,
     Drop,
     Expire,
+    Forgotten,
     HandOver,
     Send,
     Suppress,
@@ -130,6 +131,10 @@ def _expire(uow: UnitOfWork, message: Message, _: Expire) -> Message:
     return uow.messages.save(message.expire(uow.now))
 
 
+def _forget(uow: UnitOfWork, message: Message, _: Forgotten) -> Message:
+    return uow.messages.save(message.forget(uow.now))
+
+
 def _cancel(uow: UnitOfWork, message: Message, verdict: Cancel) -> Message:
     return uow.messages.save(message.cancel(verdict.cause, uow.now))
 
@@ -155,6 +160,7 @@ _NOT_SENT: Final[Mapping[type[Verdict], Callable[[UnitOfWork, Message, Any], Mes
     {
         Wait: _wait,
         Expire: _expire,
+        Forgotten: _forget,
         Cancel: _cancel,
         Suppress: _suppress,
         Drop: _drop,

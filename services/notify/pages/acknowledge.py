@@ -16,10 +16,10 @@ from werkzeug.wrappers import Response as AnyResponse
 from services.notify.domain.page import PATH, PageStatus
 from services.notify.operations import pages
 from services.notify.operations.pages import ByLink, OpenedPage
+from shared.http.page_texts import Texts, as_asked, best, load_texts
+from shared.http.pages import Run, answer_links, private_pages, spoken
 from shared.localtime import to_local
-from shared.page_texts import Texts, as_asked, best, load_texts
-from shared.pages import Run, answer_links, private_pages, spoken
-from shared.unit_of_work import EVERY_CLINIC
+from shared.persistence.unit_of_work import EVERY_CLINIC
 
 PREFIX: Final = "/notify"
 TEXTS: Final = Path(__file__).parent / "texts" / "acknowledge"

@@ -22,9 +22,9 @@ from services.notify.operations.unsubscribe import (
     subscribe_again,
     unsubscribe,
 )
-from shared.page_texts import Texts, as_asked, best, load_texts
-from shared.pages import Run, answer_links, private_pages
-from shared.unit_of_work import EVERY_CLINIC
+from shared.http.page_texts import Texts, as_asked, best, load_texts
+from shared.http.pages import Run, answer_links, private_pages
+from shared.persistence.unit_of_work import EVERY_CLINIC
 
 PREFIX: Final = "/notify"
 TEXTS: Final = Path(__file__).parent / "texts" / "unsubscribe"

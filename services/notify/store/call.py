@@ -4,9 +4,9 @@ from collections.abc import Iterable
 
 from services.notify.domain.call import DealtWith
 from shared.converters import from_document, to_document
-from shared.documents import Documents
-from shared.sealed import Sealer
-from shared.unit_of_work import Document, Unit
+from shared.persistence.documents import Documents
+from shared.persistence.sealed import Sealer
+from shared.persistence.unit_of_work import Document, Unit
 
 
 class CallStore:
@@ -18,11 +18,8 @@ class CallStore:
         self._documents = Documents[DealtWith](
             unit, "calls", kind="call", to_document=self._to_document, from_document=self._from_document
         )
+        self.find = self._documents.find_id
         self.save = self._documents.save
-
-    def find(self, id: str) -> DealtWith | None:
-        """What became of the message with this id, if somebody has dealt with it."""
-        return self._documents.find_one({"_id": id})
 
     def of(self, ids: Iterable[str]) -> dict[str, DealtWith]:
         """What became of these messages, by their ids; of those that nobody has dealt with, nothing."""

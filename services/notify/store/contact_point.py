@@ -1,14 +1,15 @@
 """Contact points at rest: found by a fingerprint of the address; the address itself and all wordings are sealed."""
 
+from dataclasses import replace
 from typing import Any, Final
 
 from services.notify.domain.contact_point import ContactPoint, contact_point_id
 from services.notify.domain.message import Channel
 from shared.converters import from_document, to_document
-from shared.documents import Documents, LinkIndex
+from shared.persistence.documents import Documents, LinkIndex
+from shared.persistence.sealed import Sealer
+from shared.persistence.unit_of_work import Document, Unit
 from shared.private_link import digest
-from shared.sealed import Sealer
-from shared.unit_of_work import Document, Unit
 
 COLLECTION: Final = "contact_points"
 
@@ -37,7 +38,9 @@ class ContactPointStore:
         id = contact_point_id(self._clinic_id, channel, fingerprint)
         link = digest(self.unsubscribe_token(id)) if channel is Channel.EMAIL else ""
         fresh = ContactPoint(id=id, channel=channel, address=fingerprint, contact=address, link_digest=link)
-        return self._documents.find_one({"_id": id}) or fresh
+        known = self._documents.find_id(id)
+        # Of an erased patient's address neither the address nor its link is left.
+        return fresh if known is None else replace(known, contact=address, link_digest=link)
 
     def of_patient(self, patient_id: str) -> list[ContactPoint]:
         """Every address that this patient ever gave."""

@@ -1,16 +1,18 @@
 """Notify's collections: their indexes, and which of them tell."""
 
+from datetime import timedelta
+
 from services.notify.channels.sandbox import COLLECTION as SANDBOX
 from services.notify.store.check_in import COLLECTION as CHECK_INS
 from services.notify.store.contact_point import COLLECTION as CONTACT_POINTS
 from services.notify.store.hook_event import COLLECTION as HOOK_EVENTS
-from services.notify.store.hook_event import KEPT_FOR
 from services.notify.store.message import COLLECTION as MESSAGES
 from services.notify.store.page import COLLECTION as PAGES
+from services.notify.store.policy import COLLECTION as POLICIES
 from services.notify.store.reply import COLLECTION as REPLIES
 from services.notify.store.template import COLLECTION as TEMPLATES
 from services.notify.store.visit import COLLECTION as VISITS
-from shared.mongo import Index, outbox_index
+from shared.persistence.mongo import Index, outbox_index
 
 _MEANING = ("clinic_id", "patient_id", "reader", "about", "kind", "offset", "revision", "channel")
 
@@ -33,7 +35,7 @@ INDEXES: tuple[Index, ...] = (
     Index(REPLIES, (("clinic_id", 1), ("status", 1), ("received_at", 1), ("_id", 1))),
     # What a number was answered lately.
     Index(REPLIES, (("clinic_id", 1), ("sender", 1), ("kept_at", 1))),
-    Index(HOOK_EVENTS, (("at", 1),), expires_after=KEPT_FOR),
+    Index(HOOK_EVENTS, (("at", 1),), expires_after=timedelta(days=30)),
     Index(CONTACT_POINTS, (("clinic_id", 1), ("patients", 1))),
     # A link names no clinic; the digest of its token is unique by itself.
     Index(CONTACT_POINTS, (("link_digest", 1),), unique=True, only={"link_digest": {"$gt": ""}}),
@@ -48,6 +50,8 @@ INDEXES: tuple[Index, ...] = (
     Index(PAGES, (("clinic_id", 1), ("raised_at", 1), ("_id", 1))),
     # A link names no clinic; it is found by the digest of its random token.
     Index(PAGES, (("paged.link_digest", 1),)),
+    # Whose messages rest, in all clinics: for the operator.
+    Index(POLICIES, (("paused_at", 1),), only={"is_paused": True}),
     Index(TEMPLATES, (("clinic_id", 1), ("replaced_at", 1), ("key", 1))),
     Index(SANDBOX, (("clinic_id", 1), ("at", 1))),
 )

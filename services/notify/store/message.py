@@ -10,12 +10,11 @@ from typing import Any, Final
 from services.notify.domain.call import NOT_SAID
 from services.notify.domain.message import WENT_OUT, Channel, Kind, Message, Status
 from services.notify.operations.ports import Claim
-from shared.by_time import behind, place_of
-from shared.converters import from_document, to_document
-from shared.documents import Documents
-from shared.leases import RELEASE, held_by
 from shared.paging import Page
-from shared.unit_of_work import Change, Document, Unit
+from shared.persistence.by_time import behind, place_of
+from shared.persistence.documents import Documents
+from shared.persistence.leases import RELEASE, held_by
+from shared.persistence.unit_of_work import Change, Document, Unit
 
 COLLECTION: Final = "messages"
 _NOT_SAID: Final = [status.value for status in NOT_SAID]
@@ -48,15 +47,9 @@ class MessageStore:
     def __init__(self, unit: Unit) -> None:
         self._held: dict[str, Document] = {}
         self._now = unit.now
-        self._documents = Documents[Message](
-            unit,
-            COLLECTION,
-            kind="message",
-            to_document=to_document,
-            from_document=lambda document: from_document(Message, document),
-            on_change=self._under_claim,
-        )
+        self._documents = Documents.plain(unit, COLLECTION, Message, kind="message", on_change=self._under_claim)
         self.get = self._documents.get
+        self.find = self._documents.find_id
         self.save = self._documents.save
 
     def claimed(self, claim: Claim) -> Message | None:
@@ -64,10 +57,6 @@ class MessageStore:
         held = held_by({"_id": claim.message_id, "lease": {"owner": claim.owner, "fence": claim.fence}})
         self._held[claim.message_id] = held
         return self._documents.find_one(held)
-
-    def find(self, id: str) -> Message | None:
-        """The row, if there is one."""
-        return self._documents.find_one({"_id": id})
 
     def known(self, ids: Iterable[str]) -> set[str]:
         """Which of these rows exist."""

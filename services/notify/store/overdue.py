@@ -13,8 +13,8 @@ from pymongo.collection import Collection
 
 from services.notify.domain.message import Channel, Kind, Message, Status
 from shared.converters import from_document, to_document
-from shared.leases import RELEASE
-from shared.unit_of_work import Document
+from shared.persistence.leases import RELEASE
+from shared.persistence.unit_of_work import Document
 
 Sort = tuple[Kind, Channel]
 

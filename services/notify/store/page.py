@@ -4,11 +4,11 @@ from datetime import datetime
 from typing import Final
 
 from services.notify.domain.page import PageStatus, StaffPage
-from shared.by_time import behind, place_of
 from shared.converters import from_document, to_document
-from shared.documents import Documents, LinkIndex
 from shared.paging import Page
-from shared.unit_of_work import Document, Unit
+from shared.persistence.by_time import behind, place_of
+from shared.persistence.documents import Documents, LinkIndex
+from shared.persistence.unit_of_work import Document, Unit
 
 COLLECTION: Final = "pages"
 _DONE: Final = PageStatus.CONTACTED.value

@@ -4,11 +4,12 @@ from typing import Any, Final
 
 from services.notify.domain.policy import Policy
 from shared.converters import from_document, to_document
-from shared.documents import Documents
 from shared.errors import Stale
-from shared.sealed import Sealer
-from shared.unit_of_work import Document, Unit
+from shared.persistence.documents import Documents
+from shared.persistence.sealed import Sealer
+from shared.persistence.unit_of_work import Document, Unit
 
+COLLECTION: Final = "policies"
 _SEALED: Final = ("name", "phone", "email")
 
 
@@ -19,13 +20,13 @@ class PolicyStore:
         self._clinic_id = unit.clinic_id
         self._sealer = sealer
         self._documents = Documents[Policy](
-            unit, "policies", kind="policy", to_document=self._to_document, from_document=self._from_document
+            unit, COLLECTION, kind="policy", to_document=self._to_document, from_document=self._from_document
         )
         self.save = self._documents.save
 
     def of_clinic(self, version: int | None = None) -> Policy:
         """The clinic's policy, the default one when none was ever set. Raises `Stale` for another `version`."""
-        policy = self._documents.find_one({"_id": self._clinic_id}) or Policy(id=self._clinic_id)
+        policy = self._documents.find_id(self._clinic_id) or Policy(id=self._clinic_id)
         if version is not None and policy.version != version:
             raise Stale
         return policy

@@ -6,11 +6,10 @@ from types import MappingProxyType
 from typing import Final
 
 from services.notify.domain.reply import Answer, Reply, ReplyStatus
-from shared.by_time import behind, place_of
-from shared.converters import from_document, to_document
-from shared.documents import Documents
 from shared.paging import Page
-from shared.unit_of_work import Document, Unit
+from shared.persistence.by_time import behind, place_of
+from shared.persistence.documents import Documents
+from shared.persistence.unit_of_work import Document, Unit
 
 COLLECTION: Final = "replies"
 _STATUS: Final[Mapping[bool | None, str | None]] = MappingProxyType(
@@ -22,19 +21,10 @@ class ReplyStore:
     """Replies in the collection `replies`; the id is made of the provider's, so each is there once."""
 
     def __init__(self, unit: Unit) -> None:
-        self._documents = Documents[Reply](
-            unit,
-            COLLECTION,
-            kind="reply",
-            to_document=to_document,
-            from_document=lambda document: from_document(Reply, document),
-        )
+        self._documents = Documents.plain(unit, COLLECTION, Reply, kind="reply")
         self.get = self._documents.get
+        self.find = self._documents.find_id
         self.save = self._documents.save
-
-    def find(self, id: str) -> Reply | None:
-        """The reply, if it came before."""
-        return self._documents.find_one({"_id": id})
 
     def told_since(self, sender: str, at: datetime) -> set[str]:
         """The kinds of automatic answers that texts of the number with this fingerprint got since `at`."""

@@ -3,9 +3,8 @@
 from typing import Final
 
 from services.notify.domain.template import Place, Template
-from shared.converters import from_document, to_document
-from shared.documents import Documents
-from shared.unit_of_work import Unit
+from shared.persistence.documents import Documents
+from shared.persistence.unit_of_work import Unit
 
 COLLECTION: Final = "templates"
 
@@ -14,13 +13,7 @@ class TemplateStore:
     """Editions in the collection `templates`; an id made of its number keeps each number once."""
 
     def __init__(self, unit: Unit) -> None:
-        self._documents = Documents[Template](
-            unit,
-            COLLECTION,
-            kind="template",
-            to_document=to_document,
-            from_document=lambda document: from_document(Template, document),
-        )
+        self._documents = Documents.plain(unit, COLLECTION, Template, kind="template")
         self.save = self._documents.save
 
     def valid(self, key: str | None = None) -> list[Template]:

@@ -1,5 +1,6 @@
 """Notify's unit of work on MongoDB: the technical unit, dressed in notify's stores."""
 
+from datetime import datetime
 from functools import partial
 
 from services.notify.domain.contact_point import UNSUBSCRIBE, ContactPoint
@@ -10,6 +11,7 @@ from services.notify.store.check_in import CheckInStore
 from services.notify.store.clinic import ClinicStore
 from services.notify.store.contact_point import ContactPointStore
 from services.notify.store.hook_event import HookEventStore
+from services.notify.store.kept import KEPT
 from services.notify.store.message import MessageStore
 from services.notify.store.offer import OfferStore
 from services.notify.store.page import PageStore
@@ -20,17 +22,20 @@ from services.notify.store.series import SeriesStore
 from services.notify.store.template import TemplateStore
 from services.notify.store.visit import VisitStore
 from services.notify.templates.writer import load_writer
-from shared.auth import new_secret
-from shared.key_ring import KeyRing
+from shared.http.auth import new_secret
+from shared.http.key_ring import KeyRing
+from shared.persistence import restored
+from shared.persistence.sealed import Sealer
+from shared.persistence.unit_of_work import Unit
+from shared.personal_data.records import UnitDossiers
 from shared.private_link import NewLink, address, new_link
-from shared.sealed import Sealer
-from shared.unit_of_work import Unit
 
 
 class MongoUnitOfWork:
     """See `operations.ports.UnitOfWork`."""
 
     def __init__(self, unit: Unit, sealer: Sealer, *, keywords: Keywords, public_url: str) -> None:
+        self._database = unit.database
         self._public_url = public_url
         self._sealer = sealer
         self.keywords = keywords
@@ -58,6 +63,12 @@ class MongoUnitOfWork:
         self.pages = PageStore(unit)
         self.calls = CallStore(unit, sealer)
         self.key_ring = KeyRing(unit)
+        self.dossiers = UnitDossiers(unit, sealer, KEPT)
+
+    @property
+    def lost_until(self) -> datetime | None:
+        """See `shared.persistence.restored`."""
+        return restored.lost_until(self._database)
 
     @property
     def has_key(self) -> bool:

@@ -4,11 +4,10 @@ from collections.abc import Collection
 from datetime import datetime
 
 from services.notify.domain.visit import Visit, VisitStatus
-from shared.by_time import behind, place_of
-from shared.converters import from_document, to_document
-from shared.documents import Documents
 from shared.paging import Page
-from shared.unit_of_work import Unit
+from shared.persistence.by_time import behind, place_of
+from shared.persistence.documents import Documents
+from shared.persistence.unit_of_work import Unit
 
 COLLECTION = "visits"
 
@@ -17,18 +16,9 @@ class VisitStore:
     """Visits in the collection `visits`, each under the subject that messages are about."""
 
     def __init__(self, unit: Unit) -> None:
-        self._documents = Documents[Visit](
-            unit,
-            COLLECTION,
-            kind="visit",
-            to_document=to_document,
-            from_document=lambda document: from_document(Visit, document),
-        )
+        self._documents = Documents.plain(unit, COLLECTION, Visit, kind="visit")
+        self.find = self._documents.find_id
         self.save = self._documents.save
-
-    def find(self, id: str) -> Visit | None:
-        """The visit, if it was heard of."""
-        return self._documents.find_one({"_id": id})
 
     def about(self, subject: str) -> list[Visit]:
         """The visit `subject`, or all visits of the series `subject`, by their times."""

@@ -5,7 +5,7 @@ from dataclasses import is_dataclass
 from inspect import signature
 from typing import Any, get_type_hints
 
-from shared.hearing import Handlers, Heard
+from shared.messaging.hearing import Handlers, Heard
 
 
 def table_faults(handlers: Handlers, promised: Collection[str]) -> list[str]:

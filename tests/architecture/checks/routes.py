@@ -8,7 +8,7 @@ from typing import Any, Final
 from marshmallow import RAISE, Schema
 from marshmallow import fields as schema_fields
 
-from shared.routes import CLINIC, File, Route
+from shared.http.routes import CLINIC, File, Route
 from tests.architecture.checks.heard import operation_fault
 
 SCOPES: Final = frozenset({"platform", "admin", "front_desk", "nurse", "clinician", "psychiatrist", "integration"})

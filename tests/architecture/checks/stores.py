@@ -5,17 +5,35 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from importlib import import_module
 from inspect import getsource
 from pathlib import Path
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 from typing import Any, Final
 
-from shared.mongo import Index, outbox_index
+from shared.persistence.mongo import Index, outbox_index
+from tests.architecture.checks.tables import modules_below
 
 DATABASES: Final = frozenset({"database", "_database"})
 """What a database is called wherever a collection is taken from it."""
+PLATFORM_BY_ID: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "heard": "one row for each heard aggregate, by the aggregate's name",
+        "leases": "one row for each lease, by its name",
+        "poison": "never many; listed whole, for a person",
+        "relay_state": "one row for each topic, by its name",
+        "restored": "one row, the mark of the last restore",
+    }
+)
+"""The platform's collections that need no index, and why."""
+
+
+def collections_of(*packages: str) -> set[str]:
+    """Those that the modules in these packages use."""
+    modules = [import_module(name) for name in modules_below(*packages)]
+    return {collection for module in modules for collection in collections_in(module)}
 
 
 def collections_in(module: ModuleType) -> set[str]:
-    """Names of collections in `Documents(…, <name>, …)` and `database[<name>]`, written out or as a constant.
+    """Names of collections in `Documents(…, <name>, …)`, `Documents.plain(…, <name>, …)` and `database[<name>]`,
+    written out or as a constant.
 
     A name that comes as an argument is left out: whoever gives it writes it.
     """
@@ -25,10 +43,18 @@ def collections_in(module: ModuleType) -> set[str]:
 
 def _names_of_collections(tree: ast.AST) -> Iterator[ast.expr]:
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and _last_name(node.func) == "Documents" and len(node.args) > 1:
+        if isinstance(node, ast.Call) and _makes_documents(node) and len(node.args) > 1:
             yield node.args[1]
         if isinstance(node, ast.Subscript) and _last_name(node.value) in DATABASES:
             yield node.slice
+
+
+def _makes_documents(call: ast.Call) -> bool:
+    match call.func:
+        case ast.Attribute(maker, "plain"):
+            return _last_name(maker) == "Documents"
+        case maker:
+            return _last_name(maker) == "Documents"
 
 
 def _tree(module: ModuleType) -> ast.AST:
@@ -123,6 +149,6 @@ def _only(store: type[Any]) -> str:
 
 def _of_class(store: type[Any]) -> set[str]:
     tree = ast.parse(getsource(store))
-    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and _last_name(node.func) == "Documents"]
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and _makes_documents(node)]
     names = {_constant(import_module(store.__module__), call.args[1]) for call in calls}
     return {name for name in names if name is not None}

@@ -15,12 +15,15 @@ TABLES: Final = (
     ("events.published", "TYPES"),
     ("jobs.table", "__doc__"),
     ("settings", "Settings"),
+    ("store.counts", "COUNTS"),
+    ("store.forgotten", "FORGOTTEN"),
     ("store.indexes", "INDEXES"),
+    ("store.kept", "KEPT"),
     ("store.indexes", "TELLS"),
     ("store.unit_of_work", "MongoUnitOfWork"),
-    ("wiring", "web"),
+    ("wiring", "app"),
+    ("wiring", "service"),
     ("wiring", "worker"),
-    ("wiring", "indexes"),
 )
 """Module and name, the same in every service."""
 

@@ -5,7 +5,7 @@ from dataclasses import fields, is_dataclass
 from types import ModuleType
 from typing import Any, Final, get_args, get_type_hints
 
-from shared.telling import Told, Types
+from shared.messaging.telling import Told, Types
 
 PERSONAL: Final = frozenset({"name", "phone", "email", "birth_date", "link", "token", "address", "text", "notes"})
 NOT_OF_A_PERSON: Final[Mapping[str, frozenset[str]]] = {

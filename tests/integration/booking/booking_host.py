@@ -13,9 +13,9 @@ from services.booking.operations.clinic import OpenClinic, open_clinic
 from services.booking.settings import Settings
 from services.booking.store.unit_of_work import MongoUnitOfWork
 from shared.clock import SimulatedClock
-from shared.host import Host
 from shared.ids import new_id
-from shared.unit_of_work import Cause, Document
+from shared.persistence.unit_of_work import Cause, Document
+from shared.process.host import Host
 from tests.support.booking_builders import CLINIC, NEW_YORK, NOW, PATIENT, a_chair, a_clinic, a_nurse, a_patient
 from tests.support.cleared import cleared
 

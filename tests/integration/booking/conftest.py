@@ -5,7 +5,7 @@ import pytest
 
 from services.booking.settings import Settings
 from services.booking.wiring import service
-from shared.host import Host
+from shared.process.host import Host
 from shared.settings import load
 from tests.integration.booking.booking_host import ThisBooking
 from tests.integration.booking.worlds import Fake, World

@@ -7,7 +7,7 @@ import pytest
 
 from services.booking.jobs.table import DUE
 from tests.integration.booking.booking_host import Desk, ThisBooking
-from tests.integration.booking.test_series_over_http import Clinic, faults
+from tests.integration.booking.front_desk import Clinic, faults
 
 CARRY_ON = next(work for work in DUE if work.name == "carry-on")
 LATE = {"code": "spacing.too-late", "reason": "reviewed on the phone; mood stable"}

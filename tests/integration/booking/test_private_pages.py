@@ -9,10 +9,10 @@ from icalendar import Calendar
 
 from services.booking.pages.appointment import appointment_pages
 from services.booking.pages.feed import feed_pages
-from shared.pages import in_units
+from shared.http.pages import in_units
 from shared.private_link import WRONG_YEARS_ALLOWED
 from tests.integration.booking.booking_host import ThisBooking
-from tests.integration.booking.test_series_over_http import Clinic
+from tests.integration.booking.front_desk import Clinic
 from tests.support.at_once import at_once
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.booking.test_series_over_http import HOURS, Clinic
+from tests.integration.booking.front_desk import HOURS, Clinic
 from tests.support.booking_builders import CASE_A
 
 WEDNESDAY, FRIDAY = (day.isoformat() for day in CASE_A[:2])

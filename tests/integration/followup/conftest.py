@@ -5,7 +5,7 @@ import pytest
 
 from services.followup.settings import Settings
 from services.followup.wiring import service
-from shared.host import Host
+from shared.process.host import Host
 from shared.settings import load
 from tests.integration.environment import an_environment
 from tests.integration.followup.followup_host import ThisFollowup

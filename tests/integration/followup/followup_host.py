@@ -1,23 +1,41 @@
 """Followup's host on a real database, with what tests ask of it."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from services.followup.domain.alert import Alert
 from services.followup.domain.check_in import CheckIn
+from services.followup.jobs.table import OPEN
+from services.followup.operations.alerts import ListAlerts, list_alerts
+from services.followup.operations.by_link import Answer, ProveYear, answer, prove_year
 from services.followup.operations.courses import hear_session_discharged
 from services.followup.operations.plan import PublishPlan, publish_plan
 from services.followup.operations.projections import keep_clinic, keep_patient
+from services.followup.operations.rota import publish_rota
 from services.followup.settings import Settings
 from services.followup.store.unit_of_work import MongoUnitOfWork
 from services.followup.wiring import service
 from shared.clock import SimulatedClock
-from shared.host import Host
-from shared.unit_of_work import Cause, Document
-from tests.support.followup_builders import CLINIC, DISCHARGED_AT, PATIENT, a_clinic, a_discharge, a_patient, a_plan
+from shared.persistence.unit_of_work import Cause, Document
+from shared.process.host import Host
+from tests.support.followup_builders import (
+    CLINIC,
+    DISCHARGED_AT,
+    NO_TROUBLE,
+    PATIENT,
+    a_clinic,
+    a_discharge,
+    a_patient,
+    a_plan,
+    a_rota,
+    answers_of,
+)
 
 CAUSE = Cause("test", "test", "")
+DUE_AT = DISCHARGED_AT + timedelta(hours=24)
+WORST = {"phq-9": answers_of((*NO_TROUBLE[:8], 3))}
 
 
 class ThisFollowup:
@@ -84,3 +102,27 @@ class ThisFollowup:
         """Of the only link that was told."""
         [event] = self.told("check_in.opened.v1")
         return self.host.sealer.unseal(event["data"]["link"]).rpartition("/")[2]
+
+
+def an_alarm(followup: ThisFollowup) -> str:
+    """Somebody thinks of suicide nearly every day, and a rota is published; the alert's id."""
+    followup.open()
+    followup.run(CLINIC, publish_rota, a_rota())
+    followup.go_to(DUE_AT)
+    OPEN.run(followup.host)
+    followup.run(CLINIC, answer, answers(followup))
+    [alert] = alerts(followup)
+    return alert.id
+
+
+def answers(followup: ThisFollowup) -> Answer:
+    """The worst ones, by the only link that was told."""
+    token = followup.token()
+    pass_token = followup.run(CLINIC, prove_year, ProveYear(token, 1985)).pass_token
+    return Answer(token, pass_token, WORST, final=True)
+
+
+def alerts(followup: ThisFollowup) -> list[Alert]:
+    """All of the clinic."""
+    found: list[Alert] = list(followup.run(CLINIC, list_alerts, ListAlerts(200, None)).items)
+    return found

@@ -8,7 +8,7 @@ from time import monotonic
 
 import pytest
 
-from services.followup.domain.alert import Alert, AlertStatus
+from services.followup.domain.alert import AlertStatus
 from services.followup.domain.check_in import Status
 from services.followup.jobs.table import ESCALATE, OPEN
 from services.followup.operations.alerts import (
@@ -25,40 +25,15 @@ from services.followup.operations.alerts import (
     regrade_alert,
     show_alert,
 )
-from services.followup.operations.by_link import Answer, ProveYear, answer, prove_year
+from services.followup.operations.by_link import answer
 from services.followup.operations.rota import ShowRota, publish_rota, show_rota
 from services.followup.operations.worklist import ListWork, list_work
 from services.followup.store.alert import COLLECTION, to_page
 from shared.errors import Stale
-from shared.leases import claim_batch
-from tests.integration.followup.followup_host import ThisFollowup
+from shared.persistence.leases import claim_batch
+from tests.integration.followup.followup_host import DUE_AT, ThisFollowup, alerts, an_alarm, answers
 from tests.support.at_once import at_once
-from tests.support.followup_builders import CLINIC, DISCHARGED_AT, NO_TROUBLE, PATIENT, a_rota, answers_of
-
-DUE_AT = DISCHARGED_AT + timedelta(hours=24)
-WORST = {"phq-9": answers_of((*NO_TROUBLE[:8], 3))}
-
-
-def an_alarm(followup: ThisFollowup) -> str:
-    """Somebody thinks of suicide nearly every day, and a rota is published; the alert's id."""
-    followup.open()
-    followup.run(CLINIC, publish_rota, a_rota())
-    followup.go_to(DUE_AT)
-    OPEN.run(followup.host)
-    followup.run(CLINIC, answer, answers(followup))
-    [alert] = alerts(followup)
-    return alert.id
-
-
-def answers(followup: ThisFollowup) -> Answer:
-    token = followup.token()
-    pass_token = followup.run(CLINIC, prove_year, ProveYear(token, 1985)).pass_token
-    return Answer(token, pass_token, WORST, final=True)
-
-
-def alerts(followup: ThisFollowup) -> list[Alert]:
-    found: list[Alert] = list(followup.run(CLINIC, list_alerts, ListAlerts(200, None)).items)
-    return found
+from tests.support.followup_builders import CLINIC, PATIENT, a_rota
 
 
 def steps(followup: ThisFollowup) -> list[int]:

@@ -16,8 +16,8 @@ from services.followup.domain.wording import InstrumentText, LoadedText
 from services.followup.operations.alert_rules import PublishAlertRules, publish_alert_rules
 from shared.errors import Contended, NotFound
 from shared.ids import new_id
+from shared.persistence.unit_of_work import EVERY_CLINIC
 from shared.private_link import digest
-from shared.unit_of_work import EVERY_CLINIC
 from tests.support.followup_builders import (
     CLINIC,
     DISCHARGED_AT,

@@ -8,8 +8,8 @@ import pytest
 from services.notify.settings import Settings
 from services.notify.store.unit_of_work import MongoUnitOfWork
 from services.notify.wiring import service
-from shared.host import Host
 from shared.ids import new_id
+from shared.process.host import Host
 from tests.integration.notify.notify_host import ThisNotify
 
 
@@ -36,6 +36,7 @@ def settings(mongo_url: str, tmp_path: Path) -> Settings:
         health_port=0,
         public_url="http://127.0.0.1",
         log_level="error",
+        otlp_endpoint="",
         tick_seconds=1.0,
         failpoint="",
         smtp_host="127.0.0.1",

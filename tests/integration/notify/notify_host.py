@@ -1,5 +1,6 @@
 """Notify's host on a real database, with what tests ask of it."""
 
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -7,20 +8,25 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from services.notify.domain.message import Channel, Message, Status
+from services.notify.domain.message import Channel, Letter, Message, Status
 from services.notify.jobs.expire import expire_overdue
 from services.notify.jobs.send_due import FIRST, send_due
 from services.notify.operations.clinics import hear_clinic
 from services.notify.operations.patients import hear_patient
+from services.notify.operations.ports import Accepted
 from services.notify.operations.series import SeriesBooked, hear_series_booked
 from services.notify.settings import Settings
 from services.notify.store.message import COLLECTION, due_by
 from services.notify.store.unit_of_work import MongoUnitOfWork
 from services.notify.wiring import service
 from shared.clock import SimulatedClock
-from shared.host import Host
-from shared.leases import claim_batch
-from shared.unit_of_work import Cause
+from shared.http.auth import as_key
+from shared.http.key_ring import KeyIssued, hear_key_issued
+from shared.ids import new_id
+from shared.persistence.leases import claim_batch
+from shared.persistence.unit_of_work import Cause
+from shared.private_link import digest
+from shared.process.host import Host
 from tests.support.notify_builders import BOOKED_AT, clinic_heard, patient_heard, series_booked
 
 CAUSE = Cause("test", "test", "")
@@ -85,3 +91,26 @@ class ThisNotify:
 
     def statuses(self, clinic_id: str) -> list[Status]:
         return [message.status for message in self.messages(clinic_id)]
+
+
+def a_key(notify: ThisNotify, *scopes: str) -> dict[str, str]:
+    """The headers of a caller with a new key of these scopes at clinic-1."""
+    key_id = new_id()
+    notify.run("clinic-1", hear_key_issued, KeyIssued(key_id, digest("secret"), scopes, None))
+    return {"Authorization": f"Bearer {as_key(key_id, 'secret')}"}
+
+
+class SharedProvider:
+    """One provider that several workers call at once; it counts what it took of each message."""
+
+    answered = False
+
+    def __init__(self, *, repeatable: bool = False) -> None:
+        self.repeatable = repeatable
+        self.calls: list[str] = []
+        self._lock = threading.Lock()
+
+    def send(self, letter: Letter) -> Accepted:
+        with self._lock:
+            self.calls.append(letter.message_id)
+        return Accepted(f"provider-{letter.message_id}")

@@ -28,7 +28,7 @@ from services.notify.operations.policy import (
     show_messaging,
 )
 from shared.errors import NotFound, Stale
-from shared.unit_of_work import EVERY_CLINIC
+from shared.persistence.unit_of_work import EVERY_CLINIC
 from tests.integration.notify.notify_host import PHONE
 from tests.support.notify_builders import BOOKED_AT
 

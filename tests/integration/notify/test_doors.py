@@ -18,9 +18,9 @@ from services.notify.channels.email import EmailChannel, smtp_session
 from services.notify.domain.message import Channel, Letter
 from services.notify.domain.visit import VisitStatus
 from services.notify.operations.ports import Accepted, PermanentFailure, TemporaryFailure
-from shared.auth import as_key
+from shared.http.auth import as_key
+from shared.http.key_ring import KeyIssued, hear_key_issued
 from shared.ids import new_id
-from shared.key_ring import KeyIssued, hear_key_issued
 from shared.private_link import digest
 from tests.integration.notify.notify_host import EMAIL, ThisNotify
 from tests.support.notify_builders import a_visit

@@ -1,11 +1,11 @@
-"""Hooks on a real database: each thing once, whoever tells it how often, and forgotten by the database itself."""
+"""Hooks on a real database: each thing once, whoever tells it how often."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
-from services.notify.store.hook_event import COLLECTION, KEPT_FOR
+from services.notify.store.hook_event import COLLECTION
 from tests.integration.notify.notify_host import ThisNotify
 from tests.support.notify_builders import at
 from tests.support.notify_fakes import providers
@@ -69,10 +69,3 @@ def test_what_is_refused_leaves_nothing(reminded: ThisNotify, there: Providers):
     assert there.gateway("inbound", a_text("STOP"), clinic="nobody").status_code == 404
     after = {name: reminded.database[name].count_documents({}) for name in reminded.database.list_collection_names()}
     assert before == after
-
-
-def test_names_are_forgotten_after_a_month(reminded: ThisNotify):
-    indexes = reminded.database[COLLECTION].index_information()
-    assert [index.get("expireAfterSeconds") for index in indexes.values() if "at" in dict(index["key"])] == [
-        KEPT_FOR.total_seconds()
-    ]

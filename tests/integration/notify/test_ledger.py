@@ -1,6 +1,5 @@
 """The ledger on a real database: what unique keys, versions and leases promise."""
 
-import threading
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -17,35 +16,19 @@ from services.notify.domain.recipient import Recipient
 from services.notify.domain.visit import Visit
 from services.notify.jobs.deliver import deliver
 from services.notify.operations.ledger import plan
-from services.notify.operations.ports import Accepted, TemporaryFailure
+from services.notify.operations.ports import TemporaryFailure
 from services.notify.operations.queries import ListMessages, list_messages
 from services.notify.operations.sending import BeginSending, begin_sending
 from services.notify.operations.sessions import hear_session_cancelled
 from services.notify.store.message import claim_of
 from shared.errors import Contended
-from tests.integration.notify.notify_host import PHONE, ThisNotify
-from tests.laws.notify.test_order import AGGREGATES, turns
+from tests.integration.notify.notify_host import PHONE, SharedProvider, ThisNotify
 from tests.support.at_once import at_once
 from tests.support.notify_builders import BOOKED_AT, at, session_cancelled
 from tests.support.notify_fakes import FakeNotify, FakeProvider, Killed, providers
+from tests.support.notify_news import AGGREGATES, turns
 
 SIX = tuple(f"2026-03-{day:02} 10:00" for day in (9, 11, 13, 16, 18, 20))
-
-
-class SharedProvider:
-    """One provider that several workers call at once; it counts what it took of each message."""
-
-    answered = False
-
-    def __init__(self, *, repeatable: bool = False) -> None:
-        self.repeatable = repeatable
-        self.calls: list[str] = []
-        self._lock = threading.Lock()
-
-    def send(self, letter: Letter) -> Accepted:
-        with self._lock:
-            self.calls.append(letter.message_id)
-        return Accepted(f"provider-{letter.message_id}")
 
 
 def test_every_row_comes_back_as_it_was_planned(notify: ThisNotify):

@@ -12,9 +12,8 @@ from services.notify.operations.ports import Accepted, Claim, TemporaryFailure
 from services.notify.operations.receipts import Arrival, TakeReceipt, take_receipt
 from services.notify.operations.sending import BeginSending, RecordOutcome, begin_sending, record_outcome
 from services.notify.store.message import COLLECTION, claim_of, due_by
-from shared.leases import RELEASE, claim_batch
-from tests.integration.notify.notify_host import ThisNotify
-from tests.integration.notify.test_ledger import SharedProvider
+from shared.persistence.leases import RELEASE, claim_batch
+from tests.integration.notify.notify_host import SharedProvider, ThisNotify
 from tests.support.at_once import at_once
 from tests.support.notify_builders import at
 from tests.support.notify_fakes import FakeProvider

@@ -7,11 +7,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from services.notify.operations.replies import ReceiveReply, receive_reply
-from shared.auth import as_key
 from shared.ids import new_id
-from shared.key_ring import KeyIssued, hear_key_issued
-from shared.private_link import digest
-from tests.integration.notify.notify_host import PHONE, ThisNotify
+from tests.integration.notify.notify_host import PHONE, ThisNotify, a_key
 from tests.support.notify_builders import at
 from tests.support.notify_fakes import providers
 
@@ -36,12 +33,6 @@ def a_reply(notify: ThisNotify, **changes: Any) -> dict[str, Any]:
         "received_at": notify.host.clock().isoformat(),
         **changes,
     }
-
-
-def a_key(notify: ThisNotify, *scopes: str) -> dict[str, str]:
-    key_id = new_id()
-    notify.run("clinic-1", hear_key_issued, KeyIssued(key_id, digest("secret"), scopes, None))
-    return {"Authorization": f"Bearer {as_key(key_id, 'secret')}"}
 
 
 def hand_in(notify: ThisNotify, api: FlaskClient, *scopes: str, **changes: Any) -> Any:

@@ -11,8 +11,7 @@ from services.notify.api.templates import SendTestRequest, TemplateRequest
 from services.notify.domain.recipient import Privacy
 from services.notify.operations.templates import PublishTemplate, TryTemplate, publish_template
 from shared.ids import new_id
-from tests.integration.notify.notify_host import ThisNotify
-from tests.integration.notify.test_replies import a_key
+from tests.integration.notify.notify_host import ThisNotify, a_key
 from tests.support.notify_builders import BOOKED_AT
 
 PATH = "/notify/v1/clinics/clinic-1/templates"

@@ -17,18 +17,18 @@ from typing import Any
 from pymongo.database import Database
 
 from deploy.local.waiting import wait_until
-from shared.consumer import Consumer
-from shared.documents import Documents
 from shared.envelope import Envelope
 from shared.errors import PoisonMessage
 from shared.failpoints import Failpoint
 from shared.ids import new_id
-from shared.inbox import Guard, Inbox
-from shared.kafka import Broker
-from shared.mongo import PLATFORM_INDEXES, connect, create_indexes, database, outbox_index
-from shared.relay import Relay
+from shared.messaging.consumer import Consumer
+from shared.messaging.inbox import Guard, Inbox
+from shared.messaging.kafka import Broker
+from shared.messaging.relay import Relay
+from shared.persistence.documents import Documents
+from shared.persistence.mongo import PLATFORM_INDEXES, connect, create_indexes, database, outbox_index
+from shared.persistence.unit_of_work import Cause, Change, Insert, Unit, with_data
 from shared.stop import Stop
-from shared.unit_of_work import Cause, Change, Insert, Unit, with_data
 
 REPOSITORY = Path(__file__).parents[3]
 LAYERED = "cake.layered.v1"

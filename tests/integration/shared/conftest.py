@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from shared.ids import new_id
-from shared.mongo import connect, database
+from shared.persistence.mongo import connect, database
 from tests.integration.shared.bakery import DB, REPOSITORY, Bakery, Program, Shop
 
 

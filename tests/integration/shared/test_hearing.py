@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from shared.drawer import Record
 from shared.envelope import Envelope, to_wire
 from shared.errors import Conflict, Contended, NotFound, RuleBroken, TransientFailure
-from shared.inbox import Outcome, TooManyFailures
-from shared.kafka import Broker, Producer
+from shared.messaging.drawer import Record
+from shared.messaging.inbox import Outcome, TooManyFailures
+from shared.messaging.kafka import Broker, Producer
 from tests.integration.shared.bakery import CLINIC, LAYERED, Bakery, Program, Shop, a_consumer, a_relay, running, soon
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared.leases import RELEASE, Lease, claim_batch, held_by
+from shared.persistence.leases import RELEASE, Lease, claim_batch, held_by, is_held
 from tests.integration.shared.bakery import DB, soon
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -40,6 +40,18 @@ def test_of_many_contenders_one_leads(where: DB) -> None:
     with ThreadPoolExecutor(32) as contenders:
         fences = list(contenders.map(lambda lease: lease.hold(), leases))
     assert [fence for fence in fences if fence is not None] == [1]
+
+
+def test_everybody_sees_whether_somebody_leads(where: DB) -> None:
+    lease = Lease(where["leases"], "relay", seconds=0.5)
+    assert not is_held(where["leases"], "relay")
+    lease.hold()
+    assert is_held(where["leases"], "relay")
+    assert not is_held(where["leases"], "baker")
+    soon(lambda: not is_held(where["leases"], "relay"), within=2)
+    lease.hold()
+    lease.release()
+    assert not is_held(where["leases"], "relay")
 
 
 def test_the_fence_grows_with_each_new_leader_and_with_a_lapse(where: DB) -> None:

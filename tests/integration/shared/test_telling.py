@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from kafka import KafkaConsumer, TopicPartition
 
-from shared.kafka import Admin, Broker, Identity, Producer
-from shared.outbox import Outbox
-from shared.relay import Memory
+from shared.messaging.kafka import Admin, Broker, Identity, Producer
+from shared.messaging.outbox import Outbox
+from shared.messaging.relay import Memory
 from shared.stop import Stop
 from tests.integration.shared.bakery import Bakery, Program, Shop, a_consumer, a_relay, running, soon
 
@@ -171,16 +171,6 @@ def test_lag_counts_what_is_not_told_yet(bakery: Bakery) -> None:
     lag = outbox.lag()
     assert lag.count == 2
     assert lag.oldest_at == bakery.database["events"].find_one()["time"]  # type: ignore[index]
-
-
-def test_only_told_events_are_forgotten(bakery: Bakery) -> None:
-    outbox = Outbox(bakery.database, ["cakes"])
-    bakery.bake("a", layers=2)
-    outbox.collect()
-    outbox.mark_sent(outbox.page("", 1))
-    assert outbox.forget_sent_before(datetime(2020, 1, 1, tzinfo=UTC)) == 0
-    assert outbox.forget_sent_before(datetime(2100, 1, 1, tzinfo=UTC)) == 1
-    assert bakery.events("new") == 1
 
 
 def test_an_idle_platform_tells_within_a_fraction_of_a_second(

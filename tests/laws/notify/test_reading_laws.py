@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from tests.unit.notify.test_reading import LONGEST, read_it
+from tests.support.notify_reading import LONGEST, read_it
 
 
 @pytest.mark.parametrize("unit", ["stop ", "dont stop texting ", "stop sending me these ", "a", "1 ", "kill ", "no ",

@@ -7,7 +7,7 @@ import pytest
 
 from services.notify.domain.message import Channel
 from services.notify.domain.recipient import Privacy
-from tests.unit.notify.test_wording import (
+from tests.support.notify_wording import (
     CONTENT,
     FORMS,
     KINDS,

@@ -9,8 +9,8 @@ from services.booking.domain.chart.answers import Medication, MedicationCode
 from services.booking.domain.chart.assessment import AssessmentStatus
 from services.booking.store.assessment import AssessmentStore
 from shared.errors import Contended, NotFound
-from shared.sealed import Sealer
-from shared.unit_of_work import Cause, Unit
+from shared.persistence.sealed import Sealer
+from shared.persistence.unit_of_work import Cause, Unit
 from tests.support.booking_builders import CLINIC, NOW, OTHER_CLINIC, PATIENT
 from tests.support.cleared import accepted, an_assessment
 from tests.support.letters import Letters

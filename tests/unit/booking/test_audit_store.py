@@ -12,8 +12,8 @@ from services.booking.domain.audit.entry import BEGIN, Act, Break, Fracture
 from services.booking.store import audit
 from services.booking.store.audit import AUDIT, HEADS, AuditStore
 from shared.errors import Contended, TransientFailure
-from shared.sealed import Sealer
-from shared.unit_of_work import Cause, Unit
+from shared.persistence.sealed import Sealer
+from shared.persistence.unit_of_work import Cause, Unit
 from tests.architecture.checks.stores import collections_in
 from tests.architecture.checks.tables import modules_below
 from tests.support.booking_builders import CLINIC, NOW, OTHER_CLINIC, PATIENT

@@ -9,8 +9,8 @@ import pytest
 from services.booking.domain.chart.consent import Consent, ConsentKind, ConsentTexts, Withdrawal
 from services.booking.store.consent import CONSENTS, ConsentStore, ConsentTextStore
 from shared.errors import Stale
-from shared.sealed import Sealer
-from shared.unit_of_work import Cause, Unit
+from shared.persistence.sealed import Sealer
+from shared.persistence.unit_of_work import Cause, Unit
 from tests.support.booking_builders import CLINIC, NEW_YORK, NOW, OTHER_CLINIC, PATIENT
 from tests.support.cleared import a_signature
 from tests.support.letters import Letters

@@ -14,8 +14,8 @@ from services.booking.domain.chart.weight import Weight
 from services.booking.store.dose_order import DoseOrderStore
 from services.booking.store.signal import SignalStore
 from shared.errors import Contended, NotFound
-from shared.sealed import Sealer
-from shared.unit_of_work import Cause, Unit
+from shared.persistence.sealed import Sealer
+from shared.persistence.unit_of_work import Cause, Unit
 from tests.support.booking_builders import CLINIC, NOW, OTHER_CLINIC, PATIENT
 from tests.support.letters import Letters
 from tests.support.memory_database import MemoryDatabase

@@ -26,7 +26,7 @@ from services.booking.operations.education import (
 )
 from services.booking.store.education import ReceiptStore, ReviewStore
 from shared.errors import Conflict, NotFound, RuleBroken
-from shared.unit_of_work import Cause, Unit
+from shared.persistence.unit_of_work import Cause, Unit
 from tests.support.booking_builders import CLINIC, OTHER_CLINIC, PATIENT, a_clinic, a_patient
 from tests.support.booking_fakes import A_CLINICIAN, FakeBooking
 from tests.support.booking_pages import Phone, a_town_with_a_link

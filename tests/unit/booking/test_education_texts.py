@@ -7,8 +7,8 @@ import pytest
 from services.booking.domain.page.education import VERSIONS, Topic
 from services.booking.education.texts import Article, article, education_texts
 from services.notify.templates.shipped import load_shipped
-from shared.fields import LOCALES
-from shared.page_texts import FALLBACK
+from shared.http.fields import LOCALES
+from shared.http.page_texts import FALLBACK
 
 EVERY = [(topic, language) for topic in Topic for language in LOCALES]
 OF_VERSION = {

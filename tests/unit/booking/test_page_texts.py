@@ -3,8 +3,8 @@
 import re
 
 from services.booking.pages.appointment import TEXTS
-from shared.fields import LOCALES
-from shared.page_texts import FALLBACK, load_texts
+from shared.http.fields import LOCALES
+from shared.http.page_texts import FALLBACK, load_texts
 
 KEY = re.compile(r'say\(\s*"(\w+)"|, "((?:late|no|long|wrong)_\w+)"|locked_title')
 FACE = {"clock", "in_zone", "weekday_clock"}

@@ -22,8 +22,8 @@ from services.booking.domain.treatment.treatment import (
 from services.booking.domain.treatment.vitals import Reading
 from services.booking.store.treatment import TreatmentStore
 from shared.errors import Contended, NotFound
-from shared.sealed import Sealer
-from shared.unit_of_work import Cause, Unit
+from shared.persistence.sealed import Sealer
+from shared.persistence.unit_of_work import Cause, Unit
 from tests.support.booking_builders import CLINIC, NOW, OTHER_CLINIC, PATIENT
 from tests.support.letters import Letters
 from tests.support.memory_database import MemoryDatabase

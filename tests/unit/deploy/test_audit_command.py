@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from deploy.admin import verify_audit
+from deploy.admin.audit import verify_audit
 
 AB, CD, NOBODY = "ab" * 32, "cd" * 32, {"seq": 0, "hash": ""}
 HOLDS = {"": {"until": {"seq": 1, "hash": AB}, "head": {"seq": 2, "hash": CD}, "breaks": []},

@@ -7,8 +7,8 @@ from services.followup.domain.agenda import Asked, planned
 from services.followup.domain.known import Known
 from services.followup.domain.occasion import occasions
 from services.followup.domain.plan import ANY, CONDITIONS
+from tests.support.followup_courses import a_course, a_visit
 from tests.support.followup_fakes import DEFAULT_PLAN, LIBRARY
-from tests.unit.followup.test_occasions import a_course, a_visit
 
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 INTERVALS = {each.id: each.min_interval_days for each in LIBRARY.instruments}

@@ -6,8 +6,8 @@ import pytest
 
 from services.followup.store.check_in import CheckInStore
 from shared.errors import TransientFailure
-from shared.sealed import Sealer
-from shared.unit_of_work import Cause, Unit
+from shared.persistence.sealed import Sealer
+from shared.persistence.unit_of_work import Cause, Unit
 from tests.support.followup_builders import CLINIC, DISCHARGED_AT
 from tests.support.letters import Letters
 from tests.support.memory_database import MemoryDatabase, unreachable

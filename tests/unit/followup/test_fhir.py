@@ -23,7 +23,7 @@ from services.followup.operations import exchange
 from services.followup.operations.exchange import Answered
 from services.followup.operations.instruments import LoadText, load_text
 from shared.errors import NotFound
-from shared.routes import File, Route
+from shared.http.routes import File, Route
 from tests.support.followup_builders import CLINIC, PATIENT, a_world, an_open_check_in
 from tests.support.followup_fakes import FakeFollowup
 from tests.support.followup_instruments import LIBRARY, the

@@ -8,7 +8,7 @@ from services.followup.domain.check_in import PATH, CheckIn, Status
 from services.followup.domain.events import CheckInOpened, MeasureScored
 from services.followup.operations.check_in import OpenCheckIn, open_check_in
 from services.followup.operations.courses import hear_session_discharged
-from services.followup.operations.instruments import LoadText, load_text
+from services.followup.operations.instruments import load_text
 from tests.support.followup_builders import (
     CLINIC,
     a_discharge,
@@ -17,19 +17,10 @@ from tests.support.followup_builders import (
     a_world,
     a_world_with_an_open_check_in,
 )
-from tests.support.followup_instruments import LIBRARY, the
-from tests.unit.followup.test_pages import FIRST, Outline, Phone
+from tests.support.followup_instruments import LIBRARY, TREE_WORDS, the
+from tests.support.followup_pages import FIRST, Outline, Phone
 
 SHIPPED = sorted({text.instrument for text in LIBRARY.texts})
-TREE_WORDS = LoadText(
-    code="c-ssrs",
-    language="en",
-    source="the owner's form",
-    items={item.id: f"Words of question {item.id}?" for item in the("c-ssrs").items},
-    options={0: "No", 1: "Yes"},
-    prompt="Since we last asked",
-    notice="Copyright of its owner",
-)
 
 
 def a_phone_with(*asks, load=None, **about):

@@ -4,23 +4,14 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
-from services.followup.domain.known import Course, Known, Visit
+from services.followup.domain.known import Course, Known
 from services.followup.domain.occasion import LATEST_BEFORE_SESSION, months_later, occasions
 from services.followup.domain.plan import Anchor, Point, Questions
-from shared.localtime import resolve, to_local
+from shared.localtime import to_local
+from tests.support.followup_courses import a_course, a_visit
 from tests.support.followup_fakes import DEFAULT_PLAN
 
 NEW_YORK, BERLIN, LORD_HOWE = "America/New_York", "Europe/Berlin", "Australia/Lord_Howe"
-
-
-def a_visit(number, local, *, zone=NEW_YORK, phase="induction", home=None, **changes):
-    wall = datetime.fromisoformat(local)
-    discharged_at = resolve(datetime.fromisoformat(home), zone) if home else None
-    return Visit(number, phase, 0, resolve(wall, zone), wall, discharged_at=discharged_at, **changes)
-
-
-def a_course(*visits, zone=NEW_YORK, id="series-1", condition="depression", protocol="mood-iv-6x2w"):
-    return Course(id, 1, protocol, condition, zone, tuple(visits))
 
 
 def due(known, questions=DEFAULT_PLAN, zone=None):

@@ -44,8 +44,8 @@ from services.followup.operations.queries import (
     show_check_in,
 )
 from shared.errors import Contended, Forbidden, Invalid, NotFound, RuleBroken, TransientFailure
+from shared.persistence.unit_of_work import EVERY_CLINIC
 from shared.private_link import digest
-from shared.unit_of_work import EVERY_CLINIC
 from tests.support.followup_builders import (
     CLINIC,
     DISCHARGED_AT,

@@ -7,8 +7,8 @@ import pytest
 from services.followup.domain.crisis import LINES, Way
 from services.followup.pages import view
 from services.followup.pages.check_in import TEXTS
-from shared.fields import LOCALES
-from shared.page_texts import FALLBACK, load_texts
+from shared.http.fields import LOCALES
+from shared.http.page_texts import FALLBACK, load_texts
 
 KEY = re.compile(r'say\(\s*"(\w+)"')
 BUILT = {view.NO_YEAR, view.WRONG_YEAR, view.BAD_ANSWER, "clock", *(f"line_{way}" for way in Way)}

@@ -1,43 +1,19 @@
 import re
 from collections.abc import Iterator
-from html.parser import HTMLParser
 
 import pytest
-from flask.testing import FlaskClient
 from structlog.testing import capture_logs
 
 from services.followup.domain.check_in import CheckIn, Status
 from services.followup.domain.events import CheckInAnswered
 from services.followup.operations.check_in import CancelCheckIn, StaffReason, cancel_check_in
-from services.followup.pages.check_in import check_in_pages
 from shared.errors import TransientFailure
 from tests.support.followup_builders import CLINIC, a_clinic, a_patient, a_world_with_an_open_check_in
 from tests.support.followup_fakes import PUBLIC_URL, FakeFollowup
-from tests.support.pages_app import pages_app
+from tests.support.followup_pages import FIRST, Outline, Phone
 
 FULL = {f"q{item}": "0" for item in range(1, 10)}
-FIRST = "You do not have to wait for us. If you might act"
 NOT_WATCHED = "not monitored for emergencies"
-
-
-class Phone:
-    """A patient's browser: follows redirects, keeps its cookie."""
-
-    def __init__(self, world: FakeFollowup, token: str) -> None:
-        self.client: FlaskClient = pages_app(check_in_pages(world.run, public_url=PUBLIC_URL)).test_client()
-        self.address = f"/followup/c/{token}"
-
-    def read(self):
-        return self.client.get(self.address, base_url=PUBLIC_URL)
-
-    def send(self, **fields):
-        """`q9` is short for item 9 of the PHQ-9; other fields have the names that they have on the page."""
-        data = {f"phq-9.{name[1:]}" if name[1:].isdecimal() else name: value for name, value in fields.items()}
-        return self.client.post(self.address, data=data, base_url=PUBLIC_URL, follow_redirects=True)
-
-    def admitted(self):
-        assert self.send(year="1985").status_code == 200
-        return self
 
 
 @pytest.fixture
@@ -376,29 +352,6 @@ def test_lines_that_speak_the_readers_language_come_first_and_in_that_language()
     assert page.index("Llame al 988 y oprima 2") < page.index("Envíe un mensaje al 988")
     other, token = a_world_with_an_open_check_in()
     assert '<a href="tel:988" lang="es">Llame al 988 y oprima 2</a>' in Phone(other, token).read().text
-
-
-class Outline(HTMLParser):
-    """What a screen reader gets: every id, every reference to one, inputs and their labels."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.ids: list[str] = []
-        self.wanted: list[str] = []
-        self.fields: list[str] = []
-        self.labelled: list[str] = []
-        self.headings: list[str] = []
-        self.language = ""
-
-    def handle_starttag(self, tag, attrs):
-        given = dict(attrs)
-        self.ids += [given["id"]] if "id" in given else []
-        self.wanted += (given.get("aria-describedby") or given.get("aria-labelledby") or "").split()
-        self.wanted += [given["href"][1:]] if given.get("href", "").startswith("#") else []
-        self.fields += [given["id"]] if tag == "input" and given.get("type") != "hidden" else []
-        self.labelled += [given["for"]] if tag == "label" else []
-        self.headings += [tag] if tag == "h1" else []
-        self.language = given.get("lang", "") if tag == "html" else self.language
 
 
 def test_every_page_can_be_read_aloud(opened):

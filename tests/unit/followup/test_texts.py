@@ -29,8 +29,7 @@ from tests.support.followup_builders import (
     a_world,
     a_world_with_an_open_check_in,
 )
-from tests.support.followup_instruments import the
-from tests.unit.followup.test_instrument_pages import TREE_WORDS
+from tests.support.followup_instruments import TREE_WORDS, the
 
 PEG_WORDS = LoadText(
     code="peg",

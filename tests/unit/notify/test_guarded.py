@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 import pytest
+from structlog.testing import capture_logs
 
 from services.notify.channels.guarded import FAILURES, OPEN_SECONDS, Guarded
 from services.notify.domain.message import Channel, Letter
@@ -16,6 +17,7 @@ from services.notify.operations.ports import (
     UnknownOutcome,
     Unreachable,
 )
+from shared.telemetry import metrics
 from tests.support.notify_fakes import FakeProvider
 
 
@@ -51,6 +53,14 @@ class Stand:
         self.provider.answers = [failure] * times
         for _ in range(times):
             assert self.send() == failure.cause
+
+
+@pytest.fixture
+def counted(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, str]]:
+    """Labels of the calls that were counted."""
+    found: list[dict[str, str]] = []
+    monkeypatch.setattr(metrics, "count", lambda _, **labels: found.append(labels))
+    return found
 
 
 @pytest.mark.parametrize("failure", [Unreachable("refused"), UnknownOutcome("no-answer")])
@@ -132,3 +142,49 @@ def test_what_is_admitted_and_not_sent_leaves_its_place_to_the_next_for_a_second
     stand.now += 1.0
     assert stand.send() == "sent"
     assert stand.places == 2
+
+
+@pytest.mark.parametrize(
+    ("failure", "outcome"),
+    [
+        (TemporaryFailure("401"), "temporary"),
+        (Unreachable("refused"), "temporary"),
+        (Throttled("429", 7.0), "temporary"),
+        (UnknownOutcome("no-answer"), "unknown"),
+        (PermanentFailure("550"), "failed"),
+        (OptedOut("21610"), "failed"),
+    ],
+)
+def test_each_call_is_counted_with_the_provider_s_answer(
+    counted: list[dict[str, str]], failure: NotDelivered, outcome: str
+):
+    stand = Stand()
+    stand.send()
+    stand.fail(failure, 1)
+    assert counted == [{"channel": "sms", "outcome": "accepted"}, {"channel": "sms", "outcome": outcome}]
+
+
+def test_a_call_that_is_not_made_is_not_counted(counted: list[dict[str, str]]):
+    stand = Stand()
+    stand.fail(Unreachable("refused"))
+    assert stand.send() == "circuit-open"
+    assert len(counted) == FAILURES
+
+
+def test_what_the_provider_said_is_logged_without_the_text_behind_it():
+    stand = Stand()
+    failure = Unreachable("smtp-unreachable")
+    failure.__cause__ = OSError("nobody@example.com")
+    with capture_logs() as logged:
+        stand.fail(failure, 1)
+    assert logged == [
+        {
+            "event": "not delivered",
+            "log_level": "warning",
+            "channel": "sms",
+            "clinic_id": "clinic-1",
+            "message_id": "m1",
+            "cause": "smtp-unreachable",
+            "error": "OSError",
+        }
+    ]

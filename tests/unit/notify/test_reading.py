@@ -1,18 +1,11 @@
-from functools import partial
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from services.notify.domain.keywords import folded
-from services.notify.domain.reading import Reading, read
+from services.notify.domain.reading import Reading
 from services.notify.domain.reply import Answer
-from services.notify.words import load_words
-
-WORDS = load_words()
-read_it = partial(read, words=WORDS)
-LONGEST = 1600
-"""Signs of the longest text that comes in."""
+from tests.support.notify_reading import LONGEST, read_it
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from services.notify.domain.page import LINK_GOOD_FOR, PageStatus, StaffPage
 from services.notify.operations.clinics import hear_clinic
 from services.notify.operations.pages import ByLink, EscalatePage, escalate_page, read_page
 from services.notify.pages.acknowledge import TEXTS
-from shared.fields import LOCALES
-from shared.page_texts import load_texts
+from shared.http.fields import LOCALES
+from shared.http.page_texts import load_texts
 from tests.support.notify_builders import CLINIC, clinic_heard
 from tests.support.notify_fakes import PUBLIC_URL
 from tests.support.notify_staff import Browser, a_staffed_world, letters, link_of, raised

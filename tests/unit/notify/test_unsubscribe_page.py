@@ -11,9 +11,9 @@ from services.notify.domain.message import Channel
 from services.notify.operations.clinics import hear_clinic
 from services.notify.operations.patients import hear_patient
 from services.notify.pages.unsubscribe import TEXTS, unsubscribe_pages
-from shared.fields import LOCALES
-from shared.page_texts import load_texts
-from shared.pages import HEADERS
+from shared.http.fields import LOCALES
+from shared.http.page_texts import load_texts
+from shared.http.pages import HEADERS
 from tests.support.notify_builders import BOOKED_AT, CLINIC, PATIENT, clinic_heard, patient_heard
 from tests.support.notify_fakes import FakeNotify
 from tests.support.pages_app import pages_app

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.auth import ACCESS_KEYS, PLATFORM, AccessKeys, Caller, as_key, new_secret
 from shared.errors import Forbidden, NotFound, Unauthenticated
+from shared.http.auth import ACCESS_KEYS, PLATFORM, AccessKeys, Caller, as_key, new_secret
+from shared.persistence.unit_of_work import EVERY_CLINIC
 from shared.private_link import digest
-from shared.unit_of_work import EVERY_CLINIC
 from tests.support.memory_database import MemoryDatabase
 from tests.support.small_bakery import CLINIC, KEY_ID, NOW, OPERATOR_KEY, OTHER_CLINIC, SECRET
 

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from marshmallow import Schema, ValidationError, fields
 
-from shared.cursors import MAX_LIMIT, Cursors, PageQuery, page_schema
 from shared.errors import Invalid
+from shared.http.cursors import MAX_LIMIT, Cursors, PageQuery, page_schema
 from shared.paging import Page, page_of
 
 CAKES = "/bakery/v1/clinics/clinic-1/cakes"

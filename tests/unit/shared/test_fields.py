@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from marshmallow import ValidationError
 
-from shared.fields import LOCALES, EmailAddress, Phone, Seconds, Text, WallTime, Zone, country, locale
+from shared.http.fields import LOCALES, EmailAddress, Phone, Seconds, Text, WallTime, Zone, country, locale
 from shared.localtime import is_zone
 
 

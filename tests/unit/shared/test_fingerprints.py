@@ -1,6 +1,6 @@
 import os
 
-from shared.fingerprints import Fingerprints
+from shared.persistence.fingerprints import Fingerprints
 
 KEY = bytes(range(96))
 

@@ -6,10 +6,10 @@ import pytest
 
 from shared.envelope import Envelope
 from shared.errors import Contended, RuleBroken
-from shared.hearing import Heard, Hearing, command_of
-from shared.inbox import guard
-from shared.unit_of_work import Unit
-from shared.units import Units
+from shared.messaging.hearing import Heard, Hearing, command_of
+from shared.messaging.inbox import guard
+from shared.persistence.unit_of_work import Unit
+from shared.persistence.units import Units
 from tests.support.memory_database import MemoryDatabase
 from tests.support.small_bakery import CLINIC, NOW, BakeryUnitOfWork, Cake, told
 

@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import Invalid, RuleBroken
-from shared.idempotency import ANSWERS, MAX_KEY, Answer, AnsweredMeanwhile, Answers, request_of
-from shared.sealed import Sealer
-from shared.unit_of_work import Duplicate
+from shared.persistence.idempotency import ANSWERS, MAX_KEY, Answer, AnsweredMeanwhile, Answers, request_of
+from shared.persistence.sealed import Sealer
+from shared.persistence.unit_of_work import Duplicate
 from tests.support.memory_database import MemoryDatabase
 from tests.support.small_bakery import CLINIC, NOW, OTHER_CLINIC, FakeSealer, a_unit
 

@@ -1,9 +1,9 @@
 from datetime import UTC, datetime
 
-from shared.drawer import FAILED, WAITING, Record, is_ready
 from shared.envelope import Envelope
-from shared.inbox import guard
-from shared.unit_of_work import Change, Insert
+from shared.messaging.drawer import FAILED, WAITING, Record, is_ready
+from shared.messaging.inbox import guard
+from shared.persistence.unit_of_work import Change, Insert
 
 
 def an_event(seq: int) -> Envelope:

@@ -10,7 +10,7 @@ import pytest
 from deploy.local.waiting import wait_until
 from shared.errors import TransientFailure
 from shared.failpoints import Failpoint
-from shared.jobs import Job, Ticker, run_batch
+from shared.process.jobs import Job, Ticker, run_batch
 from shared.stop import Stop
 
 

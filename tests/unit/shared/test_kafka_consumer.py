@@ -7,11 +7,13 @@ from typing import Any, NamedTuple
 
 import pytest
 from kafka.errors import CommitFailedError, KafkaTimeoutError
+from prometheus_client import REGISTRY
 
-from shared import consumer as module
-from shared.consumer import Consumer, Stalled, _Rounds, _Watch
+from shared.clock import system_clock
 from shared.failpoints import Failpoint
-from shared.kafka import Broker
+from shared.messaging import consumer as module
+from shared.messaging.consumer import Consumer, Stalled, _Rounds, _Watch
+from shared.messaging.kafka import Broker
 from shared.stop import Stop
 
 
@@ -39,7 +41,7 @@ class FakeClient:
         self.committed: dict[Any, int] = {}
         self.silent = False
         self.refuses_commits = False
-        self.known_topics = {"cakes"}
+        self.known_topics = {"cakes", "crumbs"}
         self.assigned = set(self.logs)
 
     def poll(self, timeout_ms: int) -> dict[Place, list[Message]]:
@@ -72,6 +74,9 @@ class FakeClient:
     def end_offsets(self, places: set[Place], timeout_ms: int) -> dict[Place, int]:
         return {place: self.logs[place] for place in places}
 
+    def highwater(self, place: Place) -> int | None:
+        return self.logs[place]
+
     def position(self, place: Place, timeout_ms: int) -> int | None:
         return self.positions[place]
 
@@ -88,6 +93,10 @@ class Ears:
             return False
         self.heard.append(position)
         return True
+
+
+def lag(topic: str) -> float | None:
+    return REGISTRY.get_sample_value("kadence_consumer_lag_records", {"topic": topic})
 
 
 def rounds(client: FakeClient, handle: Callable[..., bool], stop: Stop | None = None) -> _Rounds:
@@ -177,6 +186,16 @@ def test_a_client_that_has_heard_all_is_not_stalled() -> None:
 
 def test_a_client_that_has_just_heard_something_is_not_stalled() -> None:
     _Watch(FakeClient(p0=1), ["cakes"], every=0, patience=60).look(heard=True)
+
+
+def test_it_shows_how_many_records_are_still_to_hear_and_that_it_looked() -> None:
+    client = FakeClient(p0=5, p1=2)
+    client.positions[P0] = 1
+    _Watch(client, ["cakes", "crumbs"], every=0, patience=60).look(heard=True)
+    assert lag("cakes") == 6
+    assert lag("crumbs") == 0
+    looked_at = REGISTRY.get_sample_value("kadence_consumer_looked_timestamp_seconds") or 0
+    assert system_clock().timestamp() - looked_at < 60
 
 
 def test_a_topic_that_is_gone_makes_it_start_again() -> None:

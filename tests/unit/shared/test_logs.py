@@ -10,15 +10,15 @@ from typing import Any
 import pytest
 import structlog
 
-from shared import logs
+from shared.telemetry import logs
 from tests.support.lazy_service import undisturbed_logs
 
 
-def lines(act: Callable[[Any], object]) -> list[dict[str, Any]]:
+def lines(act: Callable[[Any], object], level: str = "info") -> list[dict[str, Any]]:
     """What a process of the bakery writes when `act` logs something."""
     out = StringIO()
     with undisturbed_logs(), redirect_stdout(out):
-        logs.configure("bakery", "info")
+        logs.configure("bakery", level)
         act(structlog.get_logger())
     return [json.loads(line) for line in out.getvalue().splitlines()]
 
@@ -33,6 +33,11 @@ def test_one_line_of_json_per_event_with_its_service():
 def test_libraries_log_the_same_way():
     (line,) = lines(lambda _: logging.getLogger("oven").warning("hot: %s degrees", 200))
     assert (line["event"], line["level"], line["service"]) == ("hot: 200 degrees", "warning", "bakery")
+
+
+def test_addresses_that_are_called_are_logged_at_no_level():
+    call = "https://sms.example:443 GET /Messages.json?To=%2B12125550100"
+    assert lines(lambda _: logging.getLogger("urllib3.connectionpool").debug(call), "debug") == []
 
 
 @pytest.mark.parametrize(

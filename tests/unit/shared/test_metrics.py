@@ -1,14 +1,11 @@
+from itertools import product
+
 import pytest
+from prometheus_client import REGISTRY
 from prometheus_client.parser import text_string_to_metric_families
 
-from shared import metrics
-
-
-def value(name: str, **labels: str) -> float:
-    """What a scrape finds; zero when there is no such sample yet."""
-    families = text_string_to_metric_families(metrics.exposition().decode())
-    samples = [sample for family in families for sample in family.samples]
-    return sum(sample.value for sample in samples if sample.name == name and sample.labels == labels)
+from shared.telemetry import metrics
+from tests.support.scraped import value
 
 
 def test_counting_adds_one_to_the_sample_of_these_labels():
@@ -22,6 +19,26 @@ def test_counting_without_labels():
     before = value("kadence_broker_amnesia_total")
     metrics.count("kadence_broker_amnesia_total")
     assert value("kadence_broker_amnesia_total") == before + 1
+
+
+def test_a_counter_is_shown_at_zero_for_every_combination_before_it_counts():
+    name, types, outcomes = "kadence_events_heard_total", ("cake.eaten.v1", "cake.sold.v1"), ("applied", "held")
+    metrics.count(name, type="cake.eaten.v1", outcome="applied")
+    metrics.begin_at_zero(name, type=types, outcome=outcomes)
+    pairs = product(types, outcomes)
+    assert [REGISTRY.get_sample_value(name, {"type": type, "outcome": outcome}) for type, outcome in pairs] == [
+        *(1.0, 0.0),
+        *(0.0, 0.0),
+    ]
+
+
+def test_beginning_with_another_label_is_a_bug():
+    with pytest.raises(ValueError, match="label"):
+        metrics.begin_at_zero("kadence_events_heard_total", kind=("x",), outcome=("held",))
+
+
+def test_what_has_no_labels_is_shown_at_zero_from_the_start():
+    assert REGISTRY.get_sample_value("kadence_broker_amnesia_total") is not None
 
 
 def test_a_gauge_stands_where_it_was_put():

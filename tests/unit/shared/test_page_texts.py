@@ -1,7 +1,7 @@
 import pytest
 from flask import Flask
 
-from shared.page_texts import TextsFault, as_asked, best, load_texts
+from shared.http.page_texts import TextsFault, as_asked, best, load_texts
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ from shared.errors import (
     Stale,
     Unauthenticated,
 )
+from shared.http.problems import STATUS, ProblemSchema, faults_of, of_refusal, problem, status_of
 from shared.localtime import LocalTimeGap
-from shared.problems import STATUS, ProblemSchema, faults_of, of_refusal, problem, status_of
 
 
 @pytest.mark.parametrize(

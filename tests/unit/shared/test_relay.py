@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from shared.kafka import Identity
-from shared.relay import forgotten
+from shared.messaging.kafka import Identity
+from shared.messaging.relay import forgotten
 
 KNOWN = Identity("cluster", "topic", {0: 5, 1: 0})
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from shared.auth import ACCESS_KEYS, as_key
 from shared.errors import PreconditionRequired
-from shared.idempotency import ANSWERS, Answer, Answers, Request
-from shared.routes import _version
+from shared.http.auth import ACCESS_KEYS, as_key
+from shared.http.routes import _version
+from shared.persistence.idempotency import ANSWERS, Answer, Answers, Request
 from tests.support.memory_database import unreachable
 from tests.support.small_bakery import (
     BAKE,

@@ -12,8 +12,8 @@ from pymongo import MongoClient
 from pymongo.errors import AutoReconnect, DuplicateKeyError
 
 from shared.errors import TransientFailure
-from shared.mongo import connect, database
-from shared.sealed import _OPTIONS, MASTER_KEY_BYTES, KeyMissing, Sealer
+from shared.persistence.mongo import connect, database
+from shared.persistence.sealed import _OPTIONS, MASTER_KEY_BYTES, KeyMissing, Sealer
 
 MASTER = bytes(range(MASTER_KEY_BYTES))
 CLINIC, OTHER_CLINIC = "clinic-1", "clinic-2"

@@ -1,3 +1,4 @@
+import base64
 from dataclasses import dataclass, fields
 
 import pytest
@@ -18,6 +19,16 @@ class BakerySettings(PlatformSettings):
     ovens: int = setting("How many ovens there are.", default=2)
     recipe: str = setting("The secret recipe.", secret=True)
     degrees: float = setting("How hot.", default=180.0)
+
+
+STRONG = {
+    "KADENCE_ENV": "production",
+    "KADENCE_MONGO_URL": "mongodb://booking:9fJ2-kqLw_Zx81mNtR4bYv@one:1,two:2/?replicaSet=rs0",
+    "KADENCE_KAFKA_BOOTSTRAP": "there:9092",
+    "KADENCE_KAFKA_PASSWORD": "Tq7_zLw2-mXv90RbNkYhJ4pD",
+    "KADENCE_KEY": base64.b64encode(bytes((number * 89 + 7) % 256 for number in range(96))).decode(),
+    "KADENCE_PLATFORM_KEY": "kad_platform_u8Zq2-WmXv90RbNkYhJ4pDfL7s_Tc3Ge",
+}
 
 
 def faults_of(environment, kind=PlatformSettings) -> list[str]:
@@ -58,7 +69,9 @@ def test_missing_wrong_and_unknown_settings_are_told_together():
 
 
 def test_a_typing_error_is_no_silent_default():
-    assert faults_of({**ENOUGH, "KADENCE_HTTP_PROT": "80"}) == ["KADENCE_HTTP_PROT: no such setting"]
+    assert faults_of({**ENOUGH, "KADENCE_HTTP_PROT": "80"}) == [
+        "KADENCE_HTTP_PROT: no such setting, see docs/settings.md and the service's README"
+    ]
 
 
 def test_names_of_others_are_none_of_our_business():
@@ -99,8 +112,7 @@ def test_an_empty_secret_file_is_no_secret(tmp_path):
 
 def test_production_refuses_simulated_time_and_fail_points_both_at_once():
     given = {
-        **ENOUGH,
-        "KADENCE_ENV": "production",
+        **STRONG,
         "KADENCE_CLOCK": "simulated",
         "KADENCE_FAILPOINT": "relay.after_send:kill",
     }
@@ -108,7 +120,38 @@ def test_production_refuses_simulated_time_and_fail_points_both_at_once():
 
 
 def test_production_runs_on_the_real_clock():
-    assert load(PlatformSettings, {**ENOUGH, "KADENCE_ENV": "production"}).clock == "system"
+    assert load(PlatformSettings, STRONG).clock == "system"
+
+
+@pytest.mark.parametrize(
+    ("name", "weak"),
+    [
+        ("KADENCE_PLATFORM_KEY", "kad_platform_short"),
+        ("KADENCE_PLATFORM_KEY", "please-CHANGE-this-before-you-begin"),
+        ("KADENCE_PLATFORM_KEY", "x" * 40),
+        ("KADENCE_KAFKA_PASSWORD", "kafka"),
+        ("KADENCE_KAFKA_PASSWORD", "my-very-own-Secret-of-the-broker"),
+        ("KADENCE_MONGO_URL", "mongodb://booking:hunter2@one:1,two:2/?replicaSet=rs0"),
+        ("KADENCE_MONGO_URL", "mongodb://booking:p%61ssword-0123456789-abcdef@one:1"),
+        ("KADENCE_KEY", "master"),
+        ("KADENCE_KEY", base64.b64encode(b"a short one").decode()),
+        ("KADENCE_KEY", base64.b64encode(bytes(96)).decode()),
+    ],
+)
+def test_production_refuses_a_secret_that_can_be_guessed_without_showing_it(name, weak):
+    [fault] = faults_of({**STRONG, name: weak})
+    assert fault.startswith(f"{name}: ")
+    assert "make env" in fault
+    assert weak not in fault
+    assert load(PlatformSettings, {**STRONG, "KADENCE_ENV": "development", name: weak}).env == "development"
+
+
+def test_all_weak_secrets_are_told_at_once():
+    assert len(faults_of({**ENOUGH, "KADENCE_ENV": "production", "KADENCE_KAFKA_PASSWORD": "kafka"})) == 3
+
+
+def test_who_has_no_user_at_the_database_needs_no_password():
+    assert load(PlatformSettings, {**STRONG, "KADENCE_MONGO_URL": "mongodb://there"}).mongo_url == "mongodb://there"
 
 
 def test_a_simulated_clock_needs_a_place():

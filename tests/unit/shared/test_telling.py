@@ -6,8 +6,8 @@ import pytest
 
 from shared.contracts import ContractBroken
 from shared.envelope import Envelope
-from shared.sealed import Sealer
-from shared.telling import Teller, Told
+from shared.messaging.telling import Teller, Told
+from shared.persistence.sealed import Sealer
 from tests.support.small_bakery import FakeSealer
 
 BLANK = Envelope(

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from pymongo.errors import ExecutionTimeout, NetworkTimeout, OperationFailure
 
-from shared.documents import LinkIndex
 from shared.errors import Conflict, Contended, NotFound, Stale, TransientFailure
-from shared.unit_of_work import EVERY_CLINIC, Change, Insert, as_envelope
+from shared.persistence.documents import LinkIndex
+from shared.persistence.unit_of_work import EVERY_CLINIC, Change, Insert, as_envelope
 from tests.support.memory_database import MemoryDatabase, unreachable
 from tests.support.small_bakery import CLINIC, NOW, OTHER_CLINIC, Cake, a_unit, cakes_of, slot_taken
 

@@ -1,9 +1,10 @@
 """The audit chain of a clinic: who did what to which record, when and why.
 
 Each entry holds the hash of the one before, so that none can be changed, left out, put in or moved without a trace: the
-hash of each is SHA-256 over its canonical JSON, the hash before and its number among it. People's words are in it as
-they are stored, sealed: verifying needs no key and shows nothing. What the chain cannot show is that all of it, its
-head included, was made anew by somebody who writes to the database at will; for that, keep a head elsewhere.
+hash of each is SHA-256 over its canonical JSON, the hash before and its number among it. Of people's words their own
+hash is in it, of the form in which they are stored, sealed: verifying needs no key and shows nothing, and words can be
+erased with a patient while the chain holds; others cannot be put in their place. What the chain cannot show is that all
+of it, its head included, was made anew by somebody who writes to the database at will; for that, keep a head elsewhere.
 """
 
 import json
@@ -40,6 +41,7 @@ class Head:
     hash: str
 
 
+ERASED: Final = "erased:"
 BEGIN: Final = Head(0, "")
 """The head of a chain without entries."""
 
@@ -121,9 +123,15 @@ def chained(clinic_id: str, head: Head, act: Act) -> Entry:
 
 
 def hash_of(entry: Entry) -> str:
-    """SHA-256 in hex of all of an entry but its own hash."""
-    said = asdict(replace(entry, hash=""))
+    """SHA-256 in hex of all of an entry but its own hash; of the act's words, their trace."""
+    act = replace(entry.act, reason=entry.act.reason and trace_of(entry.act.reason), facts=trace_of(entry.act.facts))
+    said = asdict(replace(entry, act=act, hash=""))
     return sha256(json.dumps(said, sort_keys=True, separators=(",", ":"), default=_instant).encode()).hexdigest()
+
+
+def trace_of(words: str) -> str:
+    """What is left of words that are erased: their SHA-256 in hex behind `ERASED`. Erased ones are their own trace."""
+    return words if words.startswith(ERASED) else ERASED + sha256(words.encode()).hexdigest()
 
 
 def verify(entries: Iterable[Entry | None], head: Head, before: Head = BEGIN) -> list[Break]:

@@ -5,13 +5,16 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from services.booking.domain.events import PatientChanged, PatientRegistered
-from services.booking.domain.patient.person import Match, Ruling
+from services.booking.domain.events import PatientChanged, PatientErased, PatientRegistered
+from services.booking.domain.patient.person import Match, Ruling, apart
 from shared.errors import Conflict, Fault, NotFound, RuleBroken
 from shared.localtime import is_zone
 
 MOST_EXTERNAL_DOSES: Final = 400
 RULINGS_KEPT: Final = 20
+ERASED: Final = "erased"
+NO_DATE: Final = date(1900, 1, 1)
+"""What stands for the name and the birth date of a patient whom the clinic has erased."""
 
 
 class Privacy(StrEnum):
@@ -54,6 +57,7 @@ class Patient:
 
     `person` is the token of whoever this is, in every clinic; `person_confirmed` is what staff say of that, `rulings`
     are the last times that they said so. Since when the patient is `registered_at` is not known of the first ones.
+    Who was `erased_at` some instant is nobody any more: an id of facts without a person.
     """
 
     id: str
@@ -73,6 +77,7 @@ class Patient:
     rulings: tuple[Ruling, ...] = ()
     external_doses: tuple[ExternalDose, ...] = ()
     registered_at: datetime | None = None
+    erased_at: datetime | None = None
     version: int = 0
 
     @property
@@ -103,6 +108,24 @@ class Patient:
         """The patient, taken for this person because staff say so."""
         rulings = (*self.rulings, ruling)[-RULINGS_KEPT:]
         return replace(self.identified(person, ruling.match), rulings=rulings)
+
+    def erase(self, at: datetime) -> tuple["Patient", list[PatientErased]]:
+        """Nothing that says who this was; doses stay, counted for this record alone."""
+        doses = tuple(replace(dose, note=None) for dose in self.external_doses)
+        nobody = Patient(
+            id=self.id,
+            name=ERASED,
+            birth_date=NO_DATE,
+            phone=None,
+            email=None,
+            locale=self.locale,
+            person=apart(self.id),
+            external_doses=doses,
+            registered_at=self.registered_at,
+            erased_at=at,
+            version=self.version,
+        )
+        return nobody, [PatientErased(at)]
 
     def with_external_dose(self, dose: ExternalDose, today: date) -> "Patient":
         """Count a dose that was given elsewhere. Raises `RuleBroken` with every reason why it cannot be."""

@@ -18,6 +18,8 @@ WEEK: Final = timedelta(days=7)
 FULL_COURSE: Final = 5
 """So many doses within `FULL_COURSE_DAYS` dates are a full induction. Clinic default."""
 FULL_COURSE_DAYS: Final = 28
+LOOKED_BACK: Final = 365
+"""No rule on doses looks back further than so many local dates: who is erased is counted by none. Clinic default."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ class Caps:
     @property
     def reviewed(self) -> tuple[Window, ...]:
         """The windows that call for a clinician's look."""
-        both = ((90, self.per_90), (365, self.per_365))
+        both = ((90, self.per_90), (LOOKED_BACK, self.per_365))
         return tuple(Window(days, most) for days, most in both if most is not None)
 
 

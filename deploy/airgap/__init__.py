@@ -1,0 +1,1 @@
+"""Every image of docker-compose, made without a container registry."""

@@ -1,0 +1,1 @@
+"""Apache Kafka of a docker-compose installation."""

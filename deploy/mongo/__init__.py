@@ -1,0 +1,1 @@
+"""MongoDB of a docker-compose installation."""

@@ -1,0 +1,1 @@
+"""The door: routes by table, access keys, problems, pages of lists, patients' pages."""

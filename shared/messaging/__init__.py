@@ -1,0 +1,1 @@
+"""Telling and hearing over Kafka: outbox and relay, consumer and inbox."""

@@ -1,0 +1,1 @@
+"""What is kept: MongoDB, units of work, sealing, leases, and how long."""

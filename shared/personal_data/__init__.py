@@ -1,0 +1,1 @@
+"""Everything that is kept of one patient: shown whole, or made nobody's."""
