@@ -19,7 +19,7 @@ from shared.messaging.kafka import Admin
 from shared.messaging.outbox import Outbox
 from shared.messaging.relay import RETENTION
 from shared.messaging.topics import broker_of, topic_of
-from shared.persistence import restored
+from shared.persistence import restored, schema
 from shared.persistence.fingerprints import Fingerprints
 from shared.persistence.mongo import PLATFORM_INDEXES, Index, connect, create_indexes, database
 from shared.persistence.unit_of_work import Document
@@ -29,6 +29,11 @@ INDEXES: Final[Mapping[str, Sequence[Index]]] = {
     "booking": booking.INDEXES,
     "followup": followup.INDEXES,
     "notify": notify.INDEXES,
+}
+STEPS: Final[Mapping[str, Sequence[schema.Step]]] = {
+    "booking": booking.STEPS,
+    "followup": followup.STEPS,
+    "notify": notify.STEPS,
 }
 _BATCH: Final = 1000
 
@@ -40,6 +45,7 @@ def restore(settings: PlatformSettings, folder: Path, *, stopped_at: datetime | 
     messages that the backup does not know of. Raises `BackupFault`, `TransientFailure`, and what MongoDB raises.
     """
     manifest = checked(folder, Fingerprints(master_key(settings.key)))
+    _require_known(folder, manifest)
     _require_no_topics(settings)
     with connect(settings.mongo_url, may_take_long=True) as client:
         databases = {service: database(client, settings.namespace, service) for service in SERVICES}
@@ -50,10 +56,20 @@ def restore(settings: PlatformSettings, folder: Path, *, stopped_at: datetime | 
         for part in manifest.parts:
             _put_back(databases[part.service], folder, part)
         for service, one in databases.items():
+            schema.bring_up(one, STEPS[service])
             create_indexes(one, (*PLATFORM_INDEXES, *INDEXES[service]))
             _tell_again(one, manifest.cut_at)
         restored.finish(databases.values(), stopped_at or clock_of(settings)())
     return manifest
+
+
+def _require_known(folder: Path, manifest: Manifest) -> None:
+    """A backup that a newer program took is restored by that one only."""
+    for part in manifest.parts:
+        if part.collection == schema.COLLECTION:
+            for found in read_documents(folder / part.file):
+                if fault := schema.too_new(found, STEPS[part.service]):
+                    raise BackupFault(f"{folder}: {part.service} is {fault}")
 
 
 def _require_no_topics(settings: PlatformSettings) -> None:

@@ -14,7 +14,7 @@ from services.booking.pages.feed import feed_pages
 from services.booking.settings import Settings
 from services.booking.store.counts import COUNTS
 from services.booking.store.forgotten import FORGOTTEN
-from services.booking.store.indexes import INDEXES, TELLS
+from services.booking.store.indexes import INDEXES, STEPS, TELLS
 from services.booking.store.kept import KEPT
 from services.booking.store.unit_of_work import MongoUnitOfWork
 from shared.http.pages import in_units
@@ -33,6 +33,7 @@ def service(settings: Settings) -> Service[MongoUnitOfWork]:
         handlers=HANDLERS,
         tells=TELLS,
         indexes=INDEXES,
+        steps=STEPS,
         counts=COUNTS,
         keeps=KEPT,
         forgets=FORGOTTEN,

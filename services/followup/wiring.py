@@ -16,7 +16,7 @@ from services.followup.rules import load_rules
 from services.followup.settings import Settings
 from services.followup.store.counts import COUNTS
 from services.followup.store.forgotten import FORGOTTEN
-from services.followup.store.indexes import INDEXES, TELLS
+from services.followup.store.indexes import INDEXES, STEPS, TELLS
 from services.followup.store.kept import KEPT
 from services.followup.store.unit_of_work import MongoUnitOfWork
 from shared.http.pages import in_units
@@ -37,6 +37,7 @@ def service(settings: Settings) -> Service[MongoUnitOfWork]:
         handlers=HANDLERS,
         tells=TELLS,
         indexes=INDEXES,
+        steps=STEPS,
         counts=COUNTS,
         keeps=KEPT,
         forgets=FORGOTTEN,

@@ -15,7 +15,7 @@ from services.notify.pages.unsubscribe import unsubscribe_pages
 from services.notify.settings import Settings
 from services.notify.store.counts import COUNTS
 from services.notify.store.forgotten import FORGOTTEN
-from services.notify.store.indexes import INDEXES, TELLS
+from services.notify.store.indexes import INDEXES, STEPS, TELLS
 from services.notify.store.kept import KEPT
 from services.notify.store.unit_of_work import MongoUnitOfWork
 from services.notify.words import load_words
@@ -35,6 +35,7 @@ def service(settings: Settings) -> Service[MongoUnitOfWork]:
         handlers=HANDLERS,
         tells=TELLS,
         indexes=INDEXES,
+        steps=STEPS,
         counts=COUNTS,
         keeps=KEPT,
         forgets=FORGOTTEN,

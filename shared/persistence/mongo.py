@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any, Final
 
 import pymongo
@@ -27,16 +26,12 @@ _MEMBERS: Final = frozenset({"RSPrimary", "RSSecondary", "RSArbiter"})
 
 @dataclass(frozen=True)
 class Index:
-    """One index that a service needs; unique ones are what makes things happen once.
-
-    `expires_after`: the database itself deletes documents whose first key lies that far back.
-    """
+    """One index that a service needs; unique ones are what makes things happen once."""
 
     collection: str
     keys: tuple[tuple[str, int], ...]
     unique: bool = False
     only: Mapping[str, Any] = field(default_factory=dict)
-    expires_after: timedelta | None = None
 
     @property
     def name(self) -> str:
@@ -133,6 +128,4 @@ def _stands(where: Database[Document], index: Index) -> bool:
 
 def _options(index: Index) -> dict[str, Any]:
     options: dict[str, Any] = {"name": index.name, "unique": index.unique}
-    if index.expires_after is not None:
-        options["expireAfterSeconds"] = int(index.expires_after.total_seconds())
     return {**options, "partialFilterExpression": index.only} if index.only else options

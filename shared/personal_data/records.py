@@ -56,6 +56,12 @@ PLATFORM_KEPT: Final[Sequence[Kept]] = tuple(
 """What every service keeps of patients: events told, and heard ones that wait."""
 
 
+def look_again(database: Database[Document]) -> None:
+    """The `run` of a step: everybody who was erased is looked at once more, by a table that finds more than before."""
+    done = [{"$set": {"next_at": "$done_at", "done_at": None}}]
+    database[ERASURES].update_many({"done_at": {"$ne": None}}, done)
+
+
 class PatientRecords:
     """The documents of patients in one service's database, by its table."""
 

@@ -24,7 +24,7 @@ from shared.messaging.outbox import Outbox
 from shared.messaging.relay import Relay
 from shared.messaging.telling import Teller, Types
 from shared.messaging.topics import topics_of
-from shared.persistence import mongo
+from shared.persistence import mongo, schema
 from shared.persistence.counting import Count
 from shared.persistence.idempotency import Answers
 from shared.persistence.retention import PLATFORM_FORGOTTEN, Retention, forget_old
@@ -51,7 +51,7 @@ class Service(Generic[U]):
     """A service's tables: what it tells, what it hears, what it keeps. `make` dresses a technical unit in its stores.
 
     `tells` names the collections whose documents carry events, `counts` what is shown of its backlog, `keeps` where
-    patients are in it, `forgets` what has an end.
+    patients are in it, `forgets` what has an end, `steps` how it became what it is.
     """
 
     name: str
@@ -61,6 +61,7 @@ class Service(Generic[U]):
     handlers: Handlers
     tells: Sequence[str]
     indexes: Sequence[mongo.Index]
+    steps: Sequence[schema.Step]
     counts: Sequence[Count]
     keeps: Sequence[Kept]
     forgets: Sequence[Retention]
@@ -128,9 +129,13 @@ class Host(Generic[S, U]):
         return run_worker(loops, checks, bind=settings.bind, port=settings.health_port)
 
     def create_indexes(self) -> None:
-        """Missing indexes, and the platform's own data key; takes as long as it takes."""
+        """Steps that are still to be run, missing indexes, the platform's own data key; takes as long as it takes.
+
+        Raises `WrongSchema`, and what the database raises.
+        """
         with mongo.connect(self.settings.mongo_url, may_take_long=True) as client:
             database = mongo.database(client, self.settings.namespace, self.service.name)
+            schema.bring_up(database, self.service.steps)
             mongo.create_indexes(database, self._indexes())
         self.sealer.create_key(EVERY_CLINIC)
 

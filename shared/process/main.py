@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar
 from flask import Flask
 
 from shared.http.serving import serve
-from shared.persistence import mongo, restored
+from shared.persistence import mongo, restored, schema
 from shared.process.host import Host, Service
 from shared.settings import PlatformSettings, from_environment
 
@@ -30,7 +30,7 @@ def main(
         sys.exit(f"usage: python -m {kind.__module__.rpartition('.')[0]} {WEB} | {WORKER} | {INDEXES}")
     given = from_environment(kind)
     tables = service(given)
-    _require_fit(tables, given)
+    _require_fit(tables, given, wanted)
     if wanted == WEB:
         serve(lambda: app(given), given)
     elif wanted == INDEXES:
@@ -39,8 +39,10 @@ def main(
         sys.exit(worker(given))
 
 
-def _require_fit(tables: Service[Any], given: PlatformSettings) -> None:
+def _require_fit(tables: Service[Any], given: PlatformSettings, wanted: str) -> None:
     """Raises `SystemExit` when this process must not work on what is in its database."""
     with mongo.connect(given.mongo_url) as client:
         database = mongo.database(client, given.namespace, tables.name)
         restored.require_whole(database)
+        if wanted != INDEXES:
+            schema.require_known(database, tables.steps)

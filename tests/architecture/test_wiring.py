@@ -27,6 +27,7 @@ def test_a_worker_works_with_the_tables_of_its_service(service):
     assert running.handlers is table_of(service, "events.consumed", "HANDLERS")
     assert running.tells is table_of(service, "store.indexes", "TELLS")
     assert running.indexes is table_of(service, "store.indexes", "INDEXES")
+    assert running.steps is table_of(service, "store.indexes", "STEPS")
     assert running.keeps is table_of(service, "store.kept", "KEPT")
     assert running.counts is table_of(service, "store.counts", "COUNTS")
     assert running.forgets is table_of(service, "store.forgotten", "FORGOTTEN")

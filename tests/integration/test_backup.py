@@ -15,14 +15,14 @@ from pymongo.database import Database
 
 from deploy import SERVICES
 from deploy.backup.archive import MANIFEST, BackupFault, Manifest, checked, part_file, read_documents
-from deploy.backup.restore import INDEXES, restore
+from deploy.backup.restore import INDEXES, STEPS, restore
 from deploy.backup.take import LEFT_OUT, take
 from deploy.local.installation import REPOSITORY, plain_environment, service_command
 from deploy.local.waiting import wait_until
 from shared.clock import system_clock
 from shared.ids import new_id
 from shared.messaging.kafka import Admin, Broker
-from shared.persistence import restored
+from shared.persistence import mongo, restored, schema
 from shared.persistence.fingerprints import Fingerprints
 from shared.persistence.mongo import PLATFORM_INDEXES, connect, database
 from shared.settings import PlatformSettings, load, master_key
@@ -94,6 +94,8 @@ def lost(mongo_url: str, kafka_bootstrap: str, tmp_path_factory: pytest.TempPath
             )
             where["leases"].insert_one({"_id": "relay", "owner": "somebody"})
             where["relay_state"].insert_one({"_id": "topic", "cluster_id": "another"})
+        for service in SERVICES:
+            schema.bring_up(lost[service], STEPS[service])
         lost["booking"]["events"].insert_many(told(days) for days in (0, 6, 8))
         yield lost
         lost.drop()
@@ -185,6 +187,19 @@ def test_another_master_key_could_not_open_it_and_restores_nothing(
     assert empty.is_untouched
 
 
+def test_a_backup_that_a_newer_program_took_is_left_to_it(
+    lost: Installation, empty: Installation, tmp_path: Path
+) -> None:
+    of_now = lost["notify"][schema.COLLECTION].find_one_and_replace({}, {"version": 99, "oldest": 99})
+    try:
+        folder, _ = take(lost.settings, tmp_path)
+    finally:
+        lost["notify"][schema.COLLECTION].replace_one({}, of_now or {})
+    with pytest.raises(BackupFault, match="notify is kept as of version 99"):
+        restore(empty.settings, folder)
+    assert empty.is_untouched
+
+
 def test_topics_that_tell_of_what_came_behind_the_cut_are_never_heard(copy: Copy, empty: Installation) -> None:
     bootstrap, topic = empty.settings.kafka_bootstrap, f"{empty.settings.namespace}.notify.v1"
     admin = Admin(Broker(bootstrap, partitions=1))
@@ -215,6 +230,20 @@ def test_nothing_starts_on_a_restore_that_was_cut_off_and_the_next_one_begins_an
         assert where["things"].count_documents({}) == THINGS
 
 
+def test_a_restore_waits_for_the_server_as_long_as_that_works(
+    copy: Copy, empty: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slow(where: DB) -> None:
+        assert where["things"].find_one({"_id": 0, "$where": "sleep(1500) || true"})
+
+    haste = 700  # milliseconds that a client of a service waits in here, instead of 20 seconds
+    monkeypatch.setitem(mongo.CLIENT_OPTIONS, "socketTimeoutMS", haste)
+    step = schema.Step("works slowly", run=slow, oldest=0)
+    monkeypatch.setitem(STEPS, "booking", [*STEPS["booking"], step])
+    restore(empty.settings, copy.folder)
+    restored.require_whole(empty["booking"])
+
+
 @pytest.mark.parametrize("role", ["web", "worker", "indexes"])
 def test_a_process_says_why_it_does_not_start_on_half_a_restore(
     role: str, empty: Installation, kafka_bootstrap: str, tmp_path: Path
@@ -222,6 +251,18 @@ def test_a_process_says_why_it_does_not_start_on_half_a_restore(
     restored.begin(empty["followup"])
     said = refusal(role, empty, kafka_bootstrap, tmp_path)
     assert f"{empty['followup'].name}: a restore was cut off here" in said
+
+
+@pytest.mark.parametrize("role", ["web", "worker", "indexes"])
+def test_nor_on_what_it_does_not_know(role: str, empty: Installation, kafka_bootstrap: str, tmp_path: Path) -> None:
+    empty["followup"][schema.COLLECTION].insert_one({"_id": "schema", "version": 99, "oldest": 99})
+    said = refusal(role, empty, kafka_bootstrap, tmp_path)
+    assert f"{empty['followup'].name}: kept as of version 99" in said
+
+
+@pytest.mark.parametrize("role", ["web", "worker"])
+def test_nor_before_its_own_steps_are_run(role: str, empty: Installation, kafka_bootstrap: str, tmp_path: Path) -> None:
+    assert "Run `indexes` first" in refusal(role, empty, kafka_bootstrap, tmp_path)
 
 
 def refusal(role: str, empty: Installation, kafka_bootstrap: str, tmp_path: Path) -> str:

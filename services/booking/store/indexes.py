@@ -2,6 +2,7 @@
 
 from services.booking.store.patient import BY_TOKENS
 from shared.persistence.mongo import Index, outbox_index
+from shared.persistence.schema import Step, without
 
 TELLS: tuple[str, ...] = ("clinics", "access_keys", "patients", "series", "offers")
 
@@ -64,3 +65,8 @@ INDEXES: tuple[Index, ...] = (
     Index("audit", (("clinic_id", 1), ("act.patient_id", 1), ("seq", 1))),
     Index("audit", (("clinic_id", 1), ("act.record", 1), ("seq", 1))),
 )
+
+STEPS: tuple[Step, ...] = (
+    Step("a patient's series are listed by id", run=without("series.clinic_id_patient_id"), oldest=0),
+)
+"""How what older programs kept becomes what this one keeps; see `shared.persistence.schema`."""

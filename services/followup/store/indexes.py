@@ -5,6 +5,7 @@ from services.followup.store.alert_rules import COLLECTION as ALERT_RULES
 from services.followup.store.check_in import COLLECTION
 from services.followup.store.text import COLLECTION as TEXTS
 from shared.persistence.mongo import Index, outbox_index
+from shared.persistence.schema import Step, without
 
 INDEXES: tuple[Index, ...] = (
     Index(COLLECTION, (("clinic_id", 1), ("patient_id", 1), ("_id", 1))),
@@ -42,3 +43,12 @@ INDEXES: tuple[Index, ...] = (
 
 TELLS: tuple[str, ...] = (COLLECTION, ALERTS)
 """Collections whose documents carry events."""
+
+STEPS: tuple[Step, ...] = (
+    Step(
+        "several check-ins of one kind after a session, and a clock that runs for raised alerts only",
+        run=without(f"{COLLECTION}.clinic_id_series_id_session_number_kind", f"{ALERTS}.status_next_step_at"),
+        oldest=1,
+    ),
+)
+"""How what older programs kept becomes what this one keeps; see `shared.persistence.schema`."""

@@ -1,7 +1,5 @@
 """Notify's collections: their indexes, and which of them tell."""
 
-from datetime import timedelta
-
 from services.notify.channels.sandbox import COLLECTION as SANDBOX
 from services.notify.store.check_in import COLLECTION as CHECK_INS
 from services.notify.store.contact_point import COLLECTION as CONTACT_POINTS
@@ -13,6 +11,8 @@ from services.notify.store.reply import COLLECTION as REPLIES
 from services.notify.store.template import COLLECTION as TEMPLATES
 from services.notify.store.visit import COLLECTION as VISITS
 from shared.persistence.mongo import Index, outbox_index
+from shared.persistence.schema import Step, without
+from shared.personal_data.records import look_again
 
 _MEANING = ("clinic_id", "patient_id", "reader", "about", "kind", "offset", "revision", "channel")
 
@@ -35,7 +35,7 @@ INDEXES: tuple[Index, ...] = (
     Index(REPLIES, (("clinic_id", 1), ("status", 1), ("received_at", 1), ("_id", 1))),
     # What a number was answered lately.
     Index(REPLIES, (("clinic_id", 1), ("sender", 1), ("kept_at", 1))),
-    Index(HOOK_EVENTS, (("at", 1),), expires_after=timedelta(days=30)),
+    Index(HOOK_EVENTS, (("at", 1),)),
     Index(CONTACT_POINTS, (("clinic_id", 1), ("patients", 1))),
     # A link names no clinic; the digest of its token is unique by itself.
     Index(CONTACT_POINTS, (("link_digest", 1),), unique=True, only={"link_digest": {"$gt": ""}}),
@@ -55,3 +55,9 @@ INDEXES: tuple[Index, ...] = (
     Index(TEMPLATES, (("clinic_id", 1), ("replaced_at", 1), ("key", 1))),
     Index(SANDBOX, (("clinic_id", 1), ("at", 1))),
 )
+
+STEPS: tuple[Step, ...] = (
+    Step("what providers told goes by our clock, not by the database's", run=without(f"{HOOK_EVENTS}.at"), oldest=1),
+    Step("addresses forget the erased patients who shared them", run=look_again, oldest=1),
+)
+"""How what older programs kept becomes what this one keeps; see `shared.persistence.schema`."""

@@ -20,6 +20,7 @@ PLATFORM_BY_ID: Final[Mapping[str, str]] = MappingProxyType(
         "poison": "never many; listed whole, for a person",
         "relay_state": "one row for each topic, by its name",
         "restored": "one row, the mark of the last restore",
+        "schema": "one row, the version of what is kept",
     }
 )
 """The platform's collections that need no index, and why."""

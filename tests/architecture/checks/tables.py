@@ -20,6 +20,7 @@ TABLES: Final = (
     ("store.indexes", "INDEXES"),
     ("store.kept", "KEPT"),
     ("store.indexes", "TELLS"),
+    ("store.indexes", "STEPS"),
     ("store.unit_of_work", "MongoUnitOfWork"),
     ("wiring", "app"),
     ("wiring", "service"),

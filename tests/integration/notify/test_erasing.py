@@ -19,6 +19,7 @@ from services.notify.operations.unsubscribe import (
     unsubscribe,
 )
 from services.notify.store.contact_point import COLLECTION
+from services.notify.store.indexes import STEPS
 from shared.errors import NotFound
 from shared.ids import new_id
 from shared.persistence.unit_of_work import Document
@@ -214,3 +215,15 @@ def test_who_is_noted_again_meanwhile_stays_noted(told: ThisNotify) -> None:
     noted = told.database[ERASURES].find_one({"_id": PATIENT})
     told.host.records.look_at(row, later)
     assert told.database[ERASURES].find_one({"_id": PATIENT}) == noted
+
+
+def test_who_was_erased_by_an_older_program_is_looked_at_again(told: ThisNotify) -> None:
+    erase(told)
+    done_at = told.host.clock() + LOOK_AGAIN
+    assert erase_due(told.host.records, done_at) == 1
+    give(told, ANOTHER)
+    told.database[COLLECTION].update_one({"patients": ANOTHER}, {"$push": {"patients": PATIENT}})
+    assert told.host.records.due(done_at) == []
+    STEPS[-1].run(told.database)
+    assert erase_due(told.host.records, done_at) == 1
+    assert [row["patients"] for row in points(told)] == [[ANOTHER]]

@@ -39,7 +39,7 @@ def test_each_process_looks_at_the_database_and_then_does_its_own_work(monkeypat
         return 3
 
     monkeypatch.setattr(module, "from_environment", lambda _: settings_of("booking"))
-    monkeypatch.setattr(module, "_require_fit", lambda tables, _: done.append(tables.name))
+    monkeypatch.setattr(module, "_require_fit", lambda tables, _, wanted: done.append(f"{tables.name} {wanted}"))
     monkeypatch.setattr(module, "serve", lambda make_app, _: done.append(make_app().name and "web"))
     monkeypatch.setattr(Host, "create_indexes", lambda _: done.append("indexes"))
     with undisturbed_logs():
@@ -49,4 +49,4 @@ def test_each_process_looks_at_the_database_and_then_does_its_own_work(monkeypat
             assert ended.value.code == 3
         else:
             run(monkeypatch, process)
-    assert done == ["booking", process]
+    assert done == [f"booking {process}", process]
