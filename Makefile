@@ -20,7 +20,7 @@ demo: $(VENV)/local ## Start everything on this machine and play the story (ARGS
 
 .PHONY: test
 test: check ## Everything: check, then laws, end-to-end, browser, integration and fault tests on real servers, containers
-	$(BIN)/pytest tests/laws tests/e2e tests/browser -n $(WORKERS) --dist loadscope
+	$(BIN)/pytest tests/laws tests/e2e tests/browser -n $(WORKERS) --dist loadscope --randomly-dont-reorganize
 	KADENCE_TEST_SERVERS=$(SERVERS) $(BIN)/pytest tests/integration -n $(WORKERS) --dist loadscope
 	$(BIN)/pytest tests/faults -n $(WORKERS) --dist loadscope
 	$(BIN)/pytest tests/containers -n 0 --ignore tests/containers/test_ha.py

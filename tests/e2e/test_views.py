@@ -17,6 +17,12 @@ def practice(town: Town) -> Practice:
 
 
 @pytest.fixture
+def empty_practice(town: Town) -> Practice:
+    """The same where nobody has anything yet."""
+    return open_practice(town, zone="Europe/Berlin", chairs=2, nurses=2)
+
+
+@pytest.fixture
 def series(practice: Practice) -> dict[str, Any]:
     """Ahead, wherever the clock stands by now."""
     return practice.book(practice.register()["id"])
@@ -73,19 +79,19 @@ def test_a_day_is_as_long_as_its_clocks_make_it(practice):
         assert length == timedelta(hours=hours, minutes=-1)
 
 
-def test_a_hold_is_on_the_sheet_as_reserved(practice):
-    start = practice.soon(18) + timedelta(days=1)
-    body = {"patient_id": practice.register()["id"], "protocol": ONE, "condition": "ptsd"}
+def test_a_hold_is_on_the_sheet_as_reserved(empty_practice):
+    start = empty_practice.soon(18) + timedelta(days=1)
+    body = {"patient_id": empty_practice.register()["id"], "protocol": ONE, "condition": "ptsd"}
     held = ok(
-        practice.http.post(
-            practice.at("booking", "/holds"), {**body, "sessions": [{"starts_local": f"{start:%Y-%m-%dT%H:%M}"}]}
+        empty_practice.http.post(
+            empty_practice.at("booking", "/holds"), {**body, "sessions": [{"starts_local": f"{start:%Y-%m-%dT%H:%M}"}]}
         )
     )
-    columns = all_of(practice, "/day-sheet", on=f"{start:%Y-%m-%d}", kind="chair")
+    columns = all_of(empty_practice, "/day-sheet", on=f"{start:%Y-%m-%d}", kind="chair")
     marks = {entry["series_id"]: entry["marks"] for column in columns for entry in column["sessions"]}
     assert marks == {held["id"]: ["reserved"]}
-    ok(practice.http.post(practice.at("booking", f"/holds/{held['id']}/release")))
-    columns = all_of(practice, "/day-sheet", on=f"{start:%Y-%m-%d}", kind="chair")
+    ok(empty_practice.http.post(empty_practice.at("booking", f"/holds/{held['id']}/release")))
+    columns = all_of(empty_practice, "/day-sheet", on=f"{start:%Y-%m-%d}", kind="chair")
     assert [column["sessions"] for column in columns] == [[], []]
 
 
@@ -110,15 +116,15 @@ def test_who_has_not_confirmed_is_marked_and_who_is_at_risk(town, practice):
     assert marks() == ["at-risk", "unconfirmed"]
 
 
-def test_the_time_line_keeps_every_place_that_a_session_had(practice):
-    patient = practice.register()
-    booked = practice.book(patient["id"], six_times(practice.soon(13)))
-    path = practice.at("booking", f"/series/{booked['id']}/sessions/6")
-    ok(practice.http.post(f"{path}/cancel", {"reason": "weather"}))
+def test_the_time_line_keeps_every_place_that_a_session_had(empty_practice):
+    patient = empty_practice.register()
+    booked = empty_practice.book(patient["id"], six_times(empty_practice.soon(13)))
+    path = empty_practice.at("booking", f"/series/{booked['id']}/sessions/6")
+    ok(empty_practice.http.post(f"{path}/cancel", {"reason": "weather"}))
     later = datetime.fromisoformat(booked["sessions"][5]["starts_local"]) + timedelta(hours=1)
-    ok(practice.http.post(f"{path}/rebook", {"starts_local": f"{later:%Y-%m-%dT%H:%M}"}))
+    ok(empty_practice.http.post(f"{path}/rebook", {"starts_local": f"{later:%Y-%m-%dT%H:%M}"}))
     line = f"/patients/{patient['id']}/timeline"
-    items = [item for page in pages(practice, line, 4) for item in page]
+    items = [item for page in pages(empty_practice, line, 4) for item in page]
     assert [item["session"]["number"] for item in items] == [1, 2, 3, 4, 5, 6]
     assert [former["status"] for former in items[5]["history"]] == ["cancelled"]
     assert items[5]["history"][0]["reason"] == "weather"
