@@ -10,7 +10,7 @@ from pymongo.database import Database
 
 from services.notify.domain.check_in import CheckIn, check_in_subject
 from services.notify.domain.message import Channel, Kind, Message
-from services.notify.domain.planning import queued
+from services.notify.domain.planning import Meaning, Timing, queued
 from services.notify.domain.recipient import Privacy, Recipient
 from shared.converters import to_document
 
@@ -56,16 +56,8 @@ class Heap:
         self._write("messages", rows)
 
     def _message(self, subject: str, channel: Channel, due_at: datetime) -> Message:
-        return queued(
-            self.clinic_id,
-            patient_id=subject,
-            about=check_in_subject(subject),
-            kind=Kind.CHECK_IN_LINK,
-            channel=channel,
-            due_at=due_at,
-            expires_at=due_at + OF_USE,
-            at=self.now,
-        )
+        meaning = Meaning(subject, check_in_subject(subject), Kind.CHECK_IN_LINK, channel)
+        return queued(self.clinic_id, meaning, Timing(due_at, due_at + OF_USE), at=self.now)
 
     def _recipient(self, id: str, number: int, channel: Channel, person: str) -> Recipient:
         return Recipient(

@@ -11,7 +11,7 @@ from deploy.local.treatment_day import Dose
 from services.booking.domain.clinic.task import TaskKind, new_task
 from services.followup.domain.alert import Alert
 from services.notify.domain.message import Channel, Kind, Status, Step
-from services.notify.domain.planning import queued
+from services.notify.domain.planning import Meaning, Timing, queued
 from shared.converters import to_document
 from shared.ids import new_id
 from tests.e2e.described import A_REGIMEN, BODIES, HIGH_RISK
@@ -155,17 +155,8 @@ def known_to_notify(practice: Practice) -> str:
 def leave_message(practice: Practice, patient_id: str, status: str = "failed") -> str:
     """A message that failed a moment ago, as a provider's refusal leaves it; its id."""
     now = practice.town.clock()
-    planned = queued(
-        practice.id,
-        patient_id=patient_id,
-        about=f"patient/{patient_id}",
-        kind=Kind.MANUAL,
-        channel=Channel.SMS,
-        due_at=now,
-        expires_at=now + timedelta(days=1),
-        at=now,
-        offset=new_id(),
-    )
+    meaning = Meaning(patient_id, f"patient/{patient_id}", Kind.MANUAL, Channel.SMS, offset=new_id())
+    planned = queued(practice.id, meaning, Timing(now, now + timedelta(days=1)), at=now)
     reached = Status(status)
     failed = replace(planned, status=reached, history=(*planned.history, Step(reached, now, "refused")))
     database = practice.town.databases()[SERVICES.index("notify")]

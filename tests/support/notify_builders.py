@@ -8,7 +8,7 @@ from typing import Any
 from services.notify.domain.clinic import Clinic
 from services.notify.domain.message import Channel, Kind, Message, Status, Step
 from services.notify.domain.offer import Offer, offer_subject
-from services.notify.domain.planning import queued
+from services.notify.domain.planning import Meaning, Timing, queued
 from services.notify.domain.recipient import Privacy, Recipient
 from services.notify.domain.visit import Visit, series_subject, visit_subject
 from services.notify.operations.check_ins import CheckInOpened, hear_check_in_opened
@@ -100,17 +100,8 @@ def an_offer(local: str = "2026-03-05 10:30", **changes: Any) -> Offer:
 
 
 def a_message(status: Status = Status.QUEUED, **changes: Any) -> Message:
-    message = queued(
-        CLINIC,
-        patient_id=PATIENT,
-        about=visit_subject(SERIES, 1),
-        kind=Kind.REMINDER,
-        channel=Channel.SMS,
-        due_at=at("2026-03-08 09:00"),
-        expires_at=at("2026-03-09 03:00"),
-        at=BOOKED_AT,
-        offset="P1D",
-    )
+    meaning = Meaning(PATIENT, visit_subject(SERIES, 1), Kind.REMINDER, Channel.SMS, offset="P1D")
+    message = queued(CLINIC, meaning, Timing(at("2026-03-08 09:00"), at("2026-03-09 03:00")), at=BOOKED_AT)
     if status is not Status.QUEUED:
         message = replace(message, status=status, history=(*message.history, Step(status, BOOKED_AT, "")))
     return replace(message, **changes)

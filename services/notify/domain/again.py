@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from services.notify.domain.message import Message
-from services.notify.domain.planning import made_anew
+from services.notify.domain.planning import repeated
 
 _AGAIN: Final = "again-"
 """Stands in the offset of such a row, before its number."""
@@ -30,4 +30,4 @@ def again(message: Message, clinic_id: str, ledger: Collection[Message], at: dat
     """The next repetition of a message, due at once and as long of use as the message is."""
     last = max(times_repeated(row) for row in (message, *ledger) if what_it_says(row) == what_it_says(message))
     offset = f"{rung_of(message)} {_AGAIN}{last + 1}".strip()
-    return made_anew(message, clinic_id, at, due_at=at, offset=offset)
+    return repeated(message, offset, clinic_id, at)

@@ -12,7 +12,7 @@ from typing import Final
 from services.notify.domain.check_in import CheckIn
 from services.notify.domain.message import ESCORT, PATIENT, Channel, Kind, Message
 from services.notify.domain.offer import Offer
-from services.notify.domain.planning import queued
+from services.notify.domain.planning import Meaning, Timing, queued
 from services.notify.domain.visit import Visit
 from shared.localtime import same_wall_clock
 
@@ -84,17 +84,11 @@ def reminders(clinic_id: str, visit: Visit, now: datetime) -> list[Message]:
     return [
         queued(
             clinic_id,
-            patient_id=visit.patient_id,
-            about=visit.id,
-            kind=rung.kind,
-            channel=rung.channel,
-            reader=rung.reader,
-            due_at=rung.due_at(visit),
-            expires_at=rung.expires_at(visit),
-            needed_at=visit.starts_at,
+            Meaning(
+                visit.patient_id, visit.id, rung.kind, rung.channel, rung.offset, visit.revision, reader=rung.reader
+            ),
+            Timing(rung.due_at(visit), rung.expires_at(visit), needed_at=visit.starts_at),
             at=now,
-            offset=rung.offset,
-            revision=visit.revision,
         )
         for rung in LADDER
         if rung.due_at(visit) >= now and (visit.doses or rung.kind is not Kind.ESCORT_REMINDER)
@@ -106,35 +100,14 @@ def home_safe(clinic_id: str, visit: Visit, now: datetime) -> list[Message]:
     if visit.discharged_at is None or not visit.doses:
         return []
     due_at = visit.discharged_at + HOME_AFTER
-    return _useful(
-        queued(
-            clinic_id,
-            patient_id=visit.patient_id,
-            about=visit.id,
-            kind=Kind.HOME_SAFE,
-            channel=Channel.SMS,
-            due_at=due_at,
-            expires_at=due_at + HOME_WITHIN,
-            at=now,
-            revision=visit.revision,
-        )
-    )
+    meaning = Meaning(visit.patient_id, visit.id, Kind.HOME_SAFE, Channel.SMS, revision=visit.revision)
+    return _useful(queued(clinic_id, meaning, Timing(due_at, due_at + HOME_WITHIN), at=now))
 
 
 def confirmation(clinic_id: str, series: str, patient_id: str, *, booked_at: datetime, now: datetime) -> list[Message]:
     """One confirmation of a whole series, at once; none when the news of the booking is a day old."""
-    return _useful(
-        queued(
-            clinic_id,
-            patient_id=patient_id,
-            about=series,
-            kind=Kind.CONFIRMATION,
-            channel=Channel.EMAIL,
-            due_at=booked_at,
-            expires_at=booked_at + CONFIRM_WITHIN,
-            at=now,
-        )
-    )
+    meaning = Meaning(patient_id, series, Kind.CONFIRMATION, Channel.EMAIL)
+    return _useful(queued(clinic_id, meaning, Timing(booked_at, booked_at + CONFIRM_WITHIN), at=now))
 
 
 def change_notice(clinic_id: str, visit: Visit, *, moved_at: datetime, now: datetime) -> list[Message]:
@@ -173,18 +146,8 @@ def pause_notice(
 
 def check_in_link(clinic_id: str, check_in: CheckIn, now: datetime) -> list[Message]:
     """The link to a form, as long as the form can be filled in."""
-    return _useful(
-        queued(
-            clinic_id,
-            patient_id=check_in.patient_id,
-            about=check_in.id,
-            kind=Kind.CHECK_IN_LINK,
-            channel=Channel.SMS,
-            due_at=check_in.opened_at,
-            expires_at=check_in.expires_at,
-            at=now,
-        )
-    )
+    meaning = Meaning(check_in.patient_id, check_in.id, Kind.CHECK_IN_LINK, Channel.SMS)
+    return _useful(queued(clinic_id, meaning, Timing(check_in.opened_at, check_in.expires_at), at=now))
 
 
 def check_in_chases(clinic_id: str, check_in: CheckIn, now: datetime) -> list[Message]:
@@ -194,14 +157,15 @@ def check_in_chases(clinic_id: str, check_in: CheckIn, now: datetime) -> list[Me
     return [
         queued(
             clinic_id,
-            patient_id=check_in.patient_id,
-            about=check_in.id,
-            kind=Kind.CHECK_IN_CHASE,
-            channel=Channel.SMS,
-            due_at=due_at,
-            expires_at=min(end, check_in.expires_at),
+            Meaning(
+                check_in.patient_id,
+                check_in.id,
+                Kind.CHECK_IN_CHASE,
+                Channel.SMS,
+                offset=f"PT{chase // timedelta(hours=1)}H",
+            ),
+            Timing(due_at, min(end, check_in.expires_at)),
             at=now,
-            offset=f"PT{chase // timedelta(hours=1)}H",
         )
         for chase, due_at, end in zip(CHASES, due, ends, strict=True)
         if now <= due_at < check_in.expires_at
@@ -210,32 +174,13 @@ def check_in_chases(clinic_id: str, check_in: CheckIn, now: datetime) -> list[Me
 
 def offer(clinic_id: str, made: Offer, now: datetime) -> list[Message]:
     """An earlier time, as long as it can be had."""
-    return _useful(
-        queued(
-            clinic_id,
-            patient_id=made.patient_id,
-            about=made.id,
-            kind=Kind.OFFER,
-            channel=Channel.SMS,
-            due_at=made.made_at,
-            expires_at=made.expires_at,
-            at=now,
-        )
-    )
+    meaning = Meaning(made.patient_id, made.id, Kind.OFFER, Channel.SMS)
+    return _useful(queued(clinic_id, meaning, Timing(made.made_at, made.expires_at), at=now))
 
 
 def _notice(clinic_id: str, visit: Visit, kind: Kind, *, about: str, changed_at: datetime, now: datetime) -> Message:
-    return queued(
-        clinic_id,
-        patient_id=visit.patient_id,
-        about=about,
-        kind=kind,
-        channel=Channel.SMS,
-        due_at=changed_at + GATHER,
-        expires_at=visit.starts_at,
-        at=now,
-        revision=visit.revision,
-    )
+    meaning = Meaning(visit.patient_id, about, kind, Channel.SMS, revision=visit.revision)
+    return queued(clinic_id, meaning, Timing(changed_at + GATHER, visit.starts_at), at=now)
 
 
 def _series_notice(

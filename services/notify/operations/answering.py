@@ -9,7 +9,7 @@ from typing import Final
 from services.notify.domain.contact_point import Source
 from services.notify.domain.events import CallWanted, Event, ReplyFlagged
 from services.notify.domain.message import Channel, Kind, Message
-from services.notify.domain.planning import queued
+from services.notify.domain.planning import Meaning, Timing, queued
 from services.notify.domain.reading import Reading
 from services.notify.domain.reply import OF_A_SESSION, Answer
 from services.notify.operations.consents import opt_in, opt_out
@@ -138,19 +138,15 @@ def _due(uow: UnitOfWork, text: Text, sender: Sender, understood: Understood) ->
 def _row(uow: UnitOfWork, text: Text, sender: Sender, kind: Kind, *, waits: bool) -> Message:
     """The answer as a row of the ledger. The hour in its meaning keeps two texts of one moment at one answer."""
     due_at = uow.now + CRISIS_FIRST if waits else uow.now
-    return queued(
-        uow.clinic_id,
+    meaning = Meaning(
         patient_id=sender.patient_id or "",
         about=f"contact/{sender.point.id}",
         kind=kind,
         channel=Channel.SMS,
-        due_at=due_at,
-        expires_at=due_at + GOOD_FOR[kind],
-        needed_at=due_at,
-        at=uow.now,
         offset=f"{uow.now:%Y-%m-%dT%H}",
-        to=uow.seal(text.sender),
     )
+    timing = Timing(due_at, due_at + GOOD_FOR[kind], needed_at=due_at)
+    return queued(uow.clinic_id, meaning, timing, at=uow.now, to=uow.seal(text.sender))
 
 
 def _news(uow: UnitOfWork, text: Text, sender: Sender, understood: Understood) -> Iterator[Event]:

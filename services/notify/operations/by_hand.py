@@ -7,7 +7,7 @@ from typing import Final
 from services.notify.domain.again import again
 from services.notify.domain.call import DealtWith, require_called_for
 from services.notify.domain.message import Channel, Kind, Message, Status
-from services.notify.domain.planning import queued
+from services.notify.domain.planning import Meaning, Timing, queued
 from services.notify.domain.reach import address_of
 from services.notify.domain.recipient import Recipient
 from services.notify.domain.traits import TRAITS
@@ -82,19 +82,9 @@ def write_to_patient(uow: UnitOfWork, command: WriteToPatient) -> Message:
     faults = [replace(fault, pointer="/text") for fault in words]
     if faults := [*faults, *_of_the_address(uow, recipient.contact(channel) or "", channel)]:
         raise RuleBroken("message.refused", "This message cannot be sent.", faults)
-    row = queued(
-        uow.clinic_id,
-        patient_id=recipient.id,
-        about=f"patient/{recipient.id}",
-        kind=Kind.MANUAL,
-        channel=channel,
-        due_at=uow.now,
-        expires_at=uow.now + OF_USE_FOR,
-        needed_at=uow.now,
-        at=uow.now,
-        offset=uow.new_id(),
-        body=uow.seal(command.text),
-    )
+    meaning = Meaning(recipient.id, f"patient/{recipient.id}", Kind.MANUAL, channel, offset=uow.new_id())
+    timing = Timing(uow.now, uow.now + OF_USE_FOR, needed_at=uow.now)
+    row = queued(uow.clinic_id, meaning, timing, at=uow.now, body=uow.seal(command.text))
     plan(uow, [row])
     return row
 

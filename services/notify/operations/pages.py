@@ -6,7 +6,7 @@ from typing import Final
 from services.notify.domain.clinic import Clinic
 from services.notify.domain.message import Channel, Kind, Message
 from services.notify.domain.page import LINK_GOOD_FOR, StaffPage, new_page
-from services.notify.domain.planning import queued
+from services.notify.domain.planning import Meaning, Timing, queued
 from services.notify.domain.policy import StaffContact
 from services.notify.operations.ledger import call_off, plan
 from services.notify.operations.ports import UnitOfWork
@@ -152,21 +152,22 @@ def letters_to(uow: UnitOfWork, page: StaffPage, contact: StaffContact, url: str
     Whoever is called once more gets them once more.
     """
     ways = ((Channel.SMS, contact.phone), (Channel.EMAIL, contact.email))
+    timing = Timing(uow.now, uow.now + LINK_GOOD_FOR, needed_at=uow.now)
     return [
         queued(
             uow.clinic_id,
-            patient_id=page.patient_id,
-            about=page.subject,
-            kind=Kind.STAFF_PAGE,
-            channel=channel,
-            reader=f"staff/{contact.id}",
+            Meaning(
+                page.patient_id,
+                page.subject,
+                Kind.STAFF_PAGE,
+                channel,
+                revision=len(page.paged),
+                reader=f"staff/{contact.id}",
+            ),
+            timing,
+            at=uow.now,
             to=uow.seal(address),
             body=uow.seal(url),
-            due_at=uow.now,
-            expires_at=uow.now + LINK_GOOD_FOR,
-            revision=len(page.paged),
-            needed_at=uow.now,
-            at=uow.now,
         )
         for channel, address in ways
         if address

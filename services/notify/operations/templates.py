@@ -6,7 +6,7 @@ from typing import Final
 
 from services.notify.domain.clinic import Clinic
 from services.notify.domain.message import Channel, Kind, Message
-from services.notify.domain.planning import queued
+from services.notify.domain.planning import Meaning, Timing, queued
 from services.notify.domain.recipient import Privacy
 from services.notify.domain.template import Place, Preview, Template, Wording, next_edition
 from services.notify.operations.ledger import plan
@@ -124,15 +124,11 @@ def send_test(uow: UnitOfWork, command: SendTest) -> Message:
         raise AssertionError("what can be published can be shown")
     message = queued(
         uow.clinic_id,
-        patient_id="",
-        about=f"test/{uow.new_id()}",
-        kind=Kind.TEST,
-        channel=command.channel,
+        Meaning(patient_id="", about=f"test/{uow.new_id()}", kind=Kind.TEST, channel=command.channel),
+        Timing(uow.now, uow.now + TEST_GOOD_FOR),
+        at=uow.now,
         to=uow.seal(command.to),
         body=uow.seal(sample.sms if command.channel is Channel.SMS else sample.email),
-        due_at=uow.now,
-        expires_at=uow.now + TEST_GOOD_FOR,
-        at=uow.now,
     )
     plan(uow, [message])
     return message

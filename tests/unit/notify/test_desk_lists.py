@@ -8,7 +8,7 @@ import pytest
 from services.notify.domain.call import LISTED_FOR, NOT_SAID
 from services.notify.domain.contact_point import Source
 from services.notify.domain.message import Channel, Kind, Message, Status, Step
-from services.notify.domain.planning import on_channel, queued
+from services.notify.domain.planning import Meaning, Timing, on_channel, queued
 from services.notify.domain.visit import visit_subject
 from services.notify.operations.by_hand import DealWithMessage, deal_with_message
 from services.notify.operations.consents import opt_out
@@ -55,16 +55,16 @@ def row(number=1, status=Status.FAILED, cause="smtp-550", *, visit=FIRST, **chan
     """A message about a visit, as it stands a day ahead."""
     planned = queued(
         CLINIC,
-        patient_id=PATIENT,
-        about=visit_subject(SERIES, number),
-        kind=changes.pop("kind", Kind.REMINDER),
-        channel=changes.pop("channel", Channel.SMS),
-        due_at=at(visit) - timedelta(days=1),
-        expires_at=at(visit),
-        needed_at=at(visit),
+        Meaning(
+            PATIENT,
+            visit_subject(SERIES, number),
+            kind=changes.pop("kind", Kind.REMINDER),
+            channel=changes.pop("channel", Channel.SMS),
+            offset=changes.pop("offset", "P1D"),
+            reader=changes.pop("reader", "patient"),
+        ),
+        Timing(at(visit) - timedelta(days=1), at(visit), needed_at=at(visit)),
         at=BOOKED_AT,
-        offset=changes.pop("offset", "P1D"),
-        reader=changes.pop("reader", "patient"),
     )
     return reached(replace(planned, **changes), status, cause)
 
@@ -165,16 +165,8 @@ def test_nobody_is_phoned_about_a_visit_that_has_begun(world):
 
 
 def test_what_is_of_no_visit_leaves_the_list_after_three_days(world):
-    planned = queued(
-        CLINIC,
-        patient_id=PATIENT,
-        about=f"patient/{PATIENT}",
-        kind=Kind.MANUAL,
-        channel=Channel.SMS,
-        due_at=BOOKED_AT,
-        expires_at=BOOKED_AT,
-        at=BOOKED_AT,
-    )
+    meaning = Meaning(PATIENT, f"patient/{PATIENT}", Kind.MANUAL, Channel.SMS)
+    planned = queued(CLINIC, meaning, Timing(BOOKED_AT, BOOKED_AT), at=BOOKED_AT)
     only(world, reached(planned, Status.FAILED, "no"))
     world.now = BOOKED_AT + LISTED_FOR - timedelta(seconds=1)
     assert len(listed(world)) == 1

@@ -9,7 +9,7 @@ import pytest
 from services.notify.domain.contact_point import ContactPoint
 from services.notify.domain.events import CallWanted, MessageFailed, MessageSuppressed
 from services.notify.domain.message import ESCORT, Channel, Kind, Message, Status
-from services.notify.domain.planning import queued
+from services.notify.domain.planning import Meaning, Timing, queued
 from services.notify.domain.reach import next_channel
 from services.notify.operations.check_ins import hear_check_in_opened
 from services.notify.operations.ledger import bounce, plan
@@ -233,14 +233,10 @@ def test_a_stranger_who_stopped_at_the_provider_is_learnt_as_well():
     world = a_world()
     answer = queued(
         CLINIC,
-        patient_id="",
-        about="reply/1",
-        kind=Kind.HELP,
-        channel=SMS,
-        to="sealed:+12125550999",
-        due_at=BOOKED_AT,
-        expires_at=BOOKED_AT + timedelta(hours=1),
+        Meaning(patient_id="", about="reply/1", kind=Kind.HELP, channel=SMS),
+        Timing(BOOKED_AT, BOOKED_AT + timedelta(hours=1)),
         at=BOOKED_AT,
+        to="sealed:+12125550999",
     )
     world.run(CLINIC, plan, [answer])
     world.drain(providers(sms=failing(OptedOut("21610"))))

@@ -12,7 +12,7 @@ from services.notify.domain.contact_point import Source
 from services.notify.domain.events import MessageSuppressed
 from services.notify.domain.ladder import home_safe, reminders
 from services.notify.domain.message import ESCORT, Channel, Kind, Message, Status
-from services.notify.domain.planning import queued
+from services.notify.domain.planning import Meaning, Timing, queued
 from services.notify.domain.policy import Policy
 from services.notify.domain.series import Series
 from services.notify.domain.traits import TRAITS
@@ -229,14 +229,10 @@ def test_the_one_text_after_stop_goes_to_the_number_that_sent_it():
     stop(world, address="+12125550999")
     answer = queued(
         CLINIC,
-        patient_id="",
-        about="reply/1",
-        kind=Kind.OPT_OUT_CONFIRMATION,
-        channel=SMS,
-        to="sealed:+12125550999",
-        due_at=BOOKED_AT,
-        expires_at=BOOKED_AT + timedelta(hours=1),
+        Meaning(patient_id="", about="reply/1", kind=Kind.OPT_OUT_CONFIRMATION, channel=SMS),
+        Timing(BOOKED_AT, BOOKED_AT + timedelta(hours=1)),
         at=BOOKED_AT,
+        to="sealed:+12125550999",
     )
     world.run(CLINIC, plan, [answer])
     channels = providers()

@@ -7,7 +7,7 @@ import pytest
 
 from services.notify.domain.events import CallWanted, MessageFailed, MessageSent, MessageSuppressed
 from services.notify.domain.message import COMES_EARLIER, ESCORT, MOVES, Channel, Kind, Message, Status, Step
-from services.notify.domain.planning import on_channel, queued
+from services.notify.domain.planning import Meaning, Timing, on_channel, queued
 from services.notify.domain.traits import TRAITS, Quiet
 from shared.errors import RuleBroken
 from tests.support.notify_builders import BOOKED_AT, CLINIC, PATIENT, a_message
@@ -91,19 +91,11 @@ def test_a_message_moves_only_as_the_table_says(status: Status, move: str):
         assert after.history[-1].at == AT
 
 
-MEANING: dict[str, Any] = {
-    "clinic_id": CLINIC,
-    "patient_id": PATIENT,
-    "about": "series/series-1/sessions/1",
-    "kind": Kind.REMINDER,
-    "offset": "P1D",
-    "revision": 0,
-    "channel": Channel.SMS,
-}
+MEANING = Meaning(PATIENT, "series/series-1/sessions/1", Kind.REMINDER, Channel.SMS, offset="P1D")
 
 
-def planned(at: datetime, **changes: Any) -> Message:
-    return queued(**MEANING | changes, due_at=at, expires_at=at, at=at)
+def planned(at: datetime, clinic_id: str = CLINIC, needed_at: datetime | None = None, **meaning: Any) -> Message:
+    return queued(clinic_id, replace(MEANING, **meaning), Timing(at, at, needed_at), at=at)
 
 
 def test_the_same_meaning_is_the_same_row_whenever_it_is_planned():
@@ -129,12 +121,22 @@ def test_another_meaning_is_another_row(other: dict[str, Any]):
     assert planned(AT, **other).id != planned(AT).id
 
 
+@pytest.mark.parametrize(
+    ("reader", "id"),
+    [("patient", "8e77612f-3e9d-5e5f-b8f9-91e0e6852aac"), (ESCORT, "8693918e-2642-5786-92be-71510e3537dd")],
+)
+def test_a_row_that_an_older_program_planned_is_found_again(reader: str, id: str):
+    assert planned(AT, revision=2, reader=reader).id == id
+
+
 def test_an_address_and_a_text_are_no_part_of_the_meaning():
-    assert planned(AT, to="sealed:somewhere", body="sealed:something").id == planned(AT).id
+    sealed = queued(CLINIC, MEANING, Timing(AT, AT), at=AT, to="sealed:somewhere", body="sealed:something")
+    assert sealed.id == planned(AT).id
 
 
 def test_diverting_back_leads_to_the_row_it_came_from():
-    message = planned(AT, reader=ESCORT, to="sealed:+1", body="sealed:text", needed_at=BOOKED_AT)
+    timing = Timing(AT, AT, needed_at=BOOKED_AT)
+    message = queued(CLINIC, replace(MEANING, reader=ESCORT), timing, at=AT, to="sealed:+1", body="sealed:text")
     there = on_channel(message, Channel.DESK, CLINIC, AT)
     assert (there.channel, there.reader, there.body, there.needed_at) == (
         Channel.DESK,
