@@ -34,7 +34,8 @@ from shared.persistence.units import Units
 from shared.personal_data.records import Kept, PatientRecords
 from shared.process.doctor import Doctor, Examined
 from shared.process.jobs import Job, Ticker
-from shared.process.operator import Operator, operator_routes
+from shared.process.operator import Operator
+from shared.process.operator_routes import operator_routes
 from shared.process.retelling import Retelling, retelling_routes
 from shared.process.upkeep import Gauges, upkeep_jobs
 from shared.process.waiting import Waiting

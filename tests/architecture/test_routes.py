@@ -8,7 +8,8 @@ from services.booking.domain.clinic.access_key import SCOPES as ISSUED
 from shared.http.auth import PLATFORM
 from shared.http.cursors import PageQuery, page_schema
 from shared.http.routes import File, Route
-from shared.process.operator import Operator, operator_routes
+from shared.process.operator import Operator
+from shared.process.operator_routes import operator_routes
 from shared.process.retelling import Retelling, retelling_routes
 from tests.architecture.checks import routes as check
 from tests.architecture.checks.tables import SERVICES, table_of

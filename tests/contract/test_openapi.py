@@ -10,7 +10,8 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from services.booking.api.routes import ROUTES as BOOKING
 from shared.http.routes import Route, example_of
-from shared.process.operator import Operator, operator_routes
+from shared.process.operator import Operator
+from shared.process.operator_routes import operator_routes
 from shared.process.retelling import Retelling, retelling_routes
 from tests.architecture.checks.tables import SERVICES, module_of, table_of
 from tests.support.lazy_service import app_of
