@@ -48,7 +48,7 @@ def restore(settings: PlatformSettings, folder: Path, *, stopped_at: datetime | 
     _require_known(folder, manifest)
     _require_no_topics(settings)
     with connect(settings.mongo_url, may_take_long=True) as client:
-        databases = {service: database(client, settings.namespace, service) for service in SERVICES}
+        databases = {name: database(client, settings.namespace, name, may_take_long=True) for name in SERVICES}
         for one in databases.values():
             _clear(one)
         for one in databases.values():

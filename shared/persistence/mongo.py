@@ -68,11 +68,16 @@ def connect(url: str, *, may_take_long: bool = False) -> MongoClient[Document]:
     return MongoClient(url, **{**CLIENT_OPTIONS, **unbounded})
 
 
-def database(client: MongoClient[Document], namespace: str, service: str) -> Database[Document]:
-    """The service's own database. A write is acknowledged when a majority has it, and only such writes are read."""
+def database(
+    client: MongoClient[Document], namespace: str, service: str, *, may_take_long: bool = False
+) -> Database[Document]:
+    """The service's own database. A write is acknowledged when a majority has it, and only such writes are read.
+
+    `may_take_long`: a majority may need more than ten seconds, as its members do that copy a restored database.
+    """
     return client.get_database(
         f"{namespace}_{service}",
-        write_concern=WriteConcern("majority", wtimeout=10000),
+        write_concern=WriteConcern("majority", wtimeout=None if may_take_long else 10000),
         read_concern=ReadConcern("majority"),
     )
 

@@ -135,7 +135,7 @@ class Host(Generic[S, U]):
         Raises `WrongSchema`, and what the database raises.
         """
         with mongo.connect(self.settings.mongo_url, may_take_long=True) as client:
-            database = mongo.database(client, self.settings.namespace, self.service.name)
+            database = mongo.database(client, self.settings.namespace, self.service.name, may_take_long=True)
             schema.bring_up(database, self.service.steps)
             mongo.create_indexes(database, self._indexes())
         self.sealer.create_key(EVERY_CLINIC)
