@@ -3,6 +3,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
+from operator import itemgetter
 from typing import Any
 
 import pytest
@@ -19,9 +20,12 @@ from services.booking.domain.treatment.observation import (
     Point,
     Watch,
     answered_at,
+    missing,
     next_look_at,
     overdue,
     points,
+    raised,
+    still_tells,
 )
 from services.booking.domain.treatment.vitals import Reading, Sedation
 from shared.converters import from_document, to_document
@@ -228,6 +232,34 @@ def test_the_next_look_lies_ahead_and_finds_something_overdue_unless_somebody_lo
     before = {point.at for point in overdue(watch, at(now))}
     assert {point.at for point in overdue(watch, coming - A_SECOND)} == before
     assert not [point for point in overdue(looked(watch, now), at(now)) if point.asks == ORDINARY_LOOK]
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 2000), st.sets(st.sampled_from(sorted(FULL)), min_size=1)), max_size=8),
+    st.one_of(st.none(), st.integers(1, 900)),
+    st.integers(0, 2000),
+    st.builds(Care, infusion_every=st.integers(2, 40), recovery_every=st.integers(2, 40), asks_pain=st.booleans()),
+)
+def test_older_looks_ask_for_nothing_that_newer_ones_do_not(
+    taken: list[tuple[int, set[str]]], ends: int | None, now: int, care: Care
+):
+    ended_at = None if ends is None or ends > now else at(ends)
+    readings = tuple(
+        a_reading(one, **{name: FULL[name] for name in what}) for one, what in sorted(taken, key=itemgetter(0))
+    )
+    watch = Watch(care, START, ended_at, tuple(one for one in readings if one.at <= at(now)))
+    recent = overdue(watch, at(now), still_tells(care, at(now)))
+    asked = {look for point in recent for look in missing(point, watch)}
+    assert {look for point in overdue(watch, at(now)) for look in missing(point, watch)} == asked
+
+
+@pytest.mark.parametrize("watch", [INFUSING, RECOVERING, replace(RECOVERING, care=PAIN)])
+def test_a_patient_who_was_never_let_go_on_record_costs_no_more_after_years(watch: Watch):
+    years = timedelta(days=3650)
+    recent = overdue(watch, at(60) + years, still_tells(watch.care, at(60) + years))
+    assert len(recent) < 30
+    assert next_look_at(watch, at(60) + years) <= at(95) + years
+    assert len(raised((), watch, at(100), at(60) + years)) <= 3
 
 
 # --- low oxygen is looked at once more ------------------------------------------------------------------------------

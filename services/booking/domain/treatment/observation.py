@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cached_property
 from itertools import count, groupby, takewhile
 from types import MappingProxyType
 from typing import Final
@@ -76,15 +77,28 @@ class Watch:
     readings: tuple[Reading, ...] = ()
     scores: tuple[Score, ...] = ()
 
+    @cached_property
+    def taken(self) -> Mapping[Look, Sequence[datetime]]:
+        """When each thing was looked at."""
+        taken: dict[Look, list[datetime]] = {look: [] for look in Look}
+        for reading in self.readings:
+            for look in looks_of(reading):
+                taken[look].append(reading.at)
+        taken[Look.DISSOCIATION] = [score.at for score in self.scores]
+        return taken
 
-def points(watch: Watch, until: datetime) -> list[Point]:
+
+def points(watch: Watch, until: datetime, since: datetime | None = None) -> list[Point]:
     """The looks due up to `until`, in order: while infusing counted from the start, then from the end.
+
+    `since`: those that come again and again are left out before it (None: from the start).
 
     At the end of the infusion dissociation is scored, and pain where the protocol asks for it. A value that passes a
     limit to stop only when it stays there is measured again as soon as it would have stayed long enough. What is due at
     one instant is one look.
     """
-    grids = [*_infusion(watch), *_recovery(watch), _once_more(watch)]
+    begins = since or watch.started_at
+    grids = [*_infusion(watch, begins), *_recovery(watch, begins), _once_more(watch)]
     due = [point for grid in grids for point in takewhile(lambda point: point.at <= until, grid)]
     by_time = groupby(sorted(due, key=lambda point: point.at), key=lambda point: point.at)
     return [_one(list(same)) for _, same in by_time]
@@ -96,29 +110,32 @@ def _one(points: Sequence[Point]) -> Point:
     return Point(points[0].at, opens_at, overdue_at, tuple(asks))
 
 
-def _infusion(watch: Watch) -> Iterator[Iterator[Point]]:
+def _infusion(watch: Watch, since: datetime) -> Iterator[Iterator[Point]]:
     every, grace = _minutes(watch.care.infusion_every), _minutes(watch.care.infusion_grace)
-    yield _grid(watch.started_at, watch.ended_at, every, grace, ORDINARY_LOOK)
+    span = (watch.started_at, watch.ended_at)
+    yield _grid(span, since, every, grace, ORDINARY_LOOK)
     if watch.care.asks_pain:
-        yield _grid(watch.started_at, watch.ended_at, PAIN_EVERY, grace, (Look.PAIN,))
+        yield _grid(span, since, PAIN_EVERY, grace, (Look.PAIN,))
 
 
-def _recovery(watch: Watch) -> Iterator[Iterator[Point]]:
+def _recovery(watch: Watch, since: datetime) -> Iterator[Iterator[Point]]:
     if watch.ended_at is None:
         return
     every, grace = _minutes(watch.care.recovery_every), _minutes(watch.care.recovery_grace)
     pain = (Look.PAIN,) if watch.care.asks_pain else ()
     at_the_end = (Look.DISSOCIATION, *pain)
     yield iter([Point(watch.ended_at, watch.ended_at - grace, watch.ended_at + grace, at_the_end)])
-    yield _grid(watch.ended_at, None, every, grace, ORDINARY_LOOK)
+    span = (watch.ended_at, None)
+    yield _grid(span, since, every, grace, ORDINARY_LOOK)
     if pain:
-        yield _grid(watch.ended_at, None, PAIN_EVERY, grace, pain)
+        yield _grid(span, since, PAIN_EVERY, grace, pain)
 
 
 def _grid(
-    begins: datetime, ends: datetime | None, every: timedelta, grace: timedelta, asks: tuple[Look, ...]
+    span: tuple[datetime, datetime | None], since: datetime, every: timedelta, grace: timedelta, asks: tuple[Look, ...]
 ) -> Iterator[Point]:
-    for number in count(1):
+    begins, ends = span
+    for number in count(max(1, -((begins - since) // every))):
         at = begins + number * every
         if ends is not None and at >= ends:
             return
@@ -138,25 +155,14 @@ def _minutes(minutes: int) -> timedelta:
 
 def missing(point: Point, watch: Watch) -> tuple[Look, ...]:
     """What of it nobody has taken."""
-    taken = _taken(watch)
-    return tuple(look for look in point.asks if all(at < point.opens_at for at in taken[look]))
+    return tuple(look for look in point.asks if all(at < point.opens_at for at in watch.taken[look]))
 
 
 def answered_at(point: Point, watch: Watch) -> datetime | None:
     """When the last of what it asks for was taken, in time or late; None while something is missing."""
-    taken = _taken(watch)
-    first = [min((at for at in taken[look] if at >= point.opens_at), default=None) for look in point.asks]
+    first = [min((at for at in watch.taken[look] if at >= point.opens_at), default=None) for look in point.asks]
     known = [at for at in first if at is not None]
     return max(known) if len(known) == len(first) else None
-
-
-def _taken(watch: Watch) -> Mapping[Look, Sequence[datetime]]:
-    taken: dict[Look, list[datetime]] = {look: [] for look in Look}
-    for reading in watch.readings:
-        for look in looks_of(reading):
-            taken[look].append(reading.at)
-    taken[Look.DISSOCIATION] = [score.at for score in watch.scores]
-    return taken
 
 
 def looks_of(reading: Reading) -> set[Look]:
@@ -165,9 +171,21 @@ def looks_of(reading: Reading) -> set[Look]:
     return {OF_VITAL[vital] for vital in reading.values} | {look for look, said in beside.items() if said is not None}
 
 
-def overdue(watch: Watch, at: datetime) -> list[Point]:
-    """The looks that nobody has taken although their grace is over at `at`."""
-    return [point for point in points(watch, at) if point.overdue_at <= at and answered_at(point, watch) is None]
+def overdue(watch: Watch, at: datetime, since: datetime | None = None) -> list[Point]:
+    """The looks (see `points`) that nobody has taken although their grace is over at `at`."""
+    due = points(watch, at, since)
+    return [point for point in due if point.overdue_at <= at and answered_at(point, watch) is None]
+
+
+def still_tells(care: Care, at: datetime) -> datetime:
+    """Since when a look may ask for something that no newer look asks for which is overdue at `at`.
+
+    A reading answers every look before it, so what is missing of a look is missing of the next one of its grid as well:
+    only the newest of each grid says something. Without this a patient who was never let go on record would cost more
+    with each day.
+    """
+    longest = max(PAIN_EVERY, _minutes(care.infusion_every), _minutes(care.recovery_every))
+    return at - 2 * longest - _minutes(max(care.infusion_grace, care.recovery_grace))
 
 
 def raised(alarms: Iterable[Alarm], watch: Watch, planned_until: datetime, at: datetime) -> tuple[Alarm, ...]:
@@ -180,7 +198,7 @@ def raised(alarms: Iterable[Alarm], watch: Watch, planned_until: datetime, at: d
     known = [one if one.answered_at else replace(one, answered_at=answered_at(one.point, watch)) for one in alarms]
     waiting = {look for one in known if one.answered_at is None for look in missing(one.point, watch)}
     new, newer = list[Alarm](), set[Look]()
-    for point in reversed(overdue(watch, at)):
+    for point in reversed(overdue(watch, at, still_tells(watch.care, at))):
         lacking = missing(point, watch)
         is_called = any(one.point.at == point.at and set(one.point.asks) >= set(point.asks) for one in known)
         said = newer if point.at <= planned_until else newer | waiting
@@ -193,5 +211,5 @@ def raised(alarms: Iterable[Alarm], watch: Watch, planned_until: datetime, at: d
 def next_look_at(watch: Watch, after: datetime) -> datetime:
     """When, behind `after`, the next look becomes overdue if nobody takes it."""
     horizon = after + 2 * _minutes(max(watch.care.infusion_every, watch.care.recovery_every))
-    coming = [point for point in points(watch, horizon) if point.overdue_at > after]
+    coming = [point for point in points(watch, horizon, still_tells(watch.care, after)) if point.overdue_at > after]
     return min(point.overdue_at for point in coming if answered_at(point, watch) is None)
