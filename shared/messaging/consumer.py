@@ -1,13 +1,16 @@
 """Hearing: poll, handle, commit, and never stand still unnoticed.
 
 Only explicit offsets are committed, after the effect. No partition is ever paused: kafka-python may never deliver from
-it again. A client that stands still although there is something to hear is replaced.
+it again. A client that stands still although there is something to hear is replaced. A topic that was made anew (the
+broker lost its data) is heard from its beginning: a client would go on from its place in the old one, and never hear
+what stands before that.
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final, TypeAlias
 
 import structlog
@@ -22,6 +25,8 @@ from shared.telemetry import metrics
 log = structlog.get_logger()
 Handle: TypeAlias = Callable[[bytes | None, bytes | None, list[tuple[str, bytes]], str], bool]
 """Takes key, value, headers and position of a record; False: not now, let it come again."""
+Lives: TypeAlias = Callable[[], Mapping[str, str]]
+"""Says the ids of the topics that exist. Raises `TransientFailure`."""
 ROUND_SECONDS: Final = 10.0
 """After this time a round gives back what it has not handled yet: a third of the interval in which it must poll."""
 LONGEST_PAUSE: Final = 2.0
@@ -62,24 +67,22 @@ class Consumer:
                 stop.wait(pause)
 
     def _hear(self, handle: Handle, stop: Stop) -> None:
-        self._await_topics(stop)
-        if stop.is_set():
-            return
-        with consumer_client(self.broker, self.group, self.topics, self.options) as client:
-            rounds = _Rounds(client, handle, stop, self.failpoint)
-            watch = _Watch(client, self.topics, self.watch_every, self.patience)
-            while not stop.is_set():
-                watch.look(heard=rounds.one())
+        with closing(Admin(self.broker)) as admin:
+            lives = partial(admin.topic_ids, self.topics)
+            known = self._await_topics(lives, stop)
+            if stop.is_set():
+                return
+            with consumer_client(self.broker, self.group, self.topics, self.options) as client:
+                rounds = _Rounds(client, handle, stop, self.failpoint)
+                watch = _Watch(client, known, lives, self.watch_every, self.patience)
+                while not stop.is_set():
+                    watch.look(heard=rounds.one())
 
-    def _await_topics(self, stop: Stop) -> None:
+    def _await_topics(self, lives: Lives, stop: Stop) -> Mapping[str, str]:
         """Until who tells has created them: a subscription to a missing topic hears nothing until metadata ages."""
-        admin = Admin(self.broker)
-        try:
-            while admin.missing(self.topics):
-                if stop.wait(TOPICS_SECONDS):
-                    return
-        finally:
-            admin.close()
+        while len(known := lives()) < len(self.topics) and not stop.wait(TOPICS_SECONDS):
+            pass
+        return known
 
 
 @dataclass
@@ -132,9 +135,11 @@ class _Rounds:
 class _Watch:
     """Looks now and then whether the consumer still hears."""
 
-    def __init__(self, client: Any, topics: Sequence[str], every: float, patience: float) -> None:
+    def __init__(self, client: Any, known: Mapping[str, str], lives: Lives, every: float, patience: float) -> None:
+        """`known`: the ids of the topics before the client was made."""
         self._client = client
-        self._topics = frozenset(topics)
+        self._known = known
+        self._lives = lives
         self._every = every
         self._patience = patience
         self._heard_at = self._looked_at = time.monotonic()
@@ -147,16 +152,25 @@ class _Watch:
         if now < self._looked_at + self._every:
             return
         self._looked_at = now
-        if gone := self._topics - self._client.topics():
+        found = self._lives()
+        if gone := self._known.keys() - found.keys():
             raise Stalled(f"topics are gone: {sorted(gone)}")
+        if anew := {topic for topic, life in found.items() if self._known[topic] != life}:
+            self._begin_anew(anew)
+        self._known = found
         with suppress(KafkaError):  # taken away meanwhile
             self._measure()
         if now > self._heard_at + self._patience and (behind := self._behind()):
             raise Stalled(f"nothing heard for {self._patience} s, but there is more in {behind}")
 
+    def _begin_anew(self, topics: Collection[str]) -> None:
+        log.warning("topics were made anew, hearing them from their beginning", topics=sorted(topics))
+        if places := [place for place in self._client.assignment() if place.topic in topics]:
+            self._client.seek_to_beginning(*places)
+
     def _measure(self) -> None:
         """Without a question to the broker: what it said with the last records."""
-        lag = dict.fromkeys(self._topics, 0)
+        lag = dict.fromkeys(self._known, 0)
         for place in self._client.assignment():
             end = self._client.highwater(place)
             if end is not None:

@@ -131,6 +131,11 @@ class Admin:
         wanted = list(topics)
         return self._ask(lambda client: _missing(client, wanted))
 
+    def topic_ids(self, topics: Iterable[str]) -> Mapping[str, str]:
+        """The id of each of the topics that exists: one of the same name that was made anew has another."""
+        wanted = list(topics)
+        return self._ask(lambda client: _topic_ids(client, wanted))
+
     def identity(self, topic: str) -> Identity:
         """By what a later look finds out that the topic is another one, or lost records."""
         return self._ask(lambda client: _identity(client, topic))
@@ -173,6 +178,11 @@ class Admin:
 def _missing(client: Any, topics: list[str]) -> list[str]:
     found = client.describe_topics(topics)
     return [topic["name"] for topic in found if topic["error_code"] == UnknownTopicOrPartitionError.errno]
+
+
+def _topic_ids(client: Any, topics: list[str]) -> Mapping[str, str]:
+    found = client.describe_topics(topics)
+    return {one["name"]: str(one["topic_id"]) for one in found if one["error_code"] == 0}
 
 
 def _identity(client: Any, topic: str) -> Identity:

@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 from deploy.local.local_server import LocalServer
 from deploy.local.tansu import local_tansu
 from shared.messaging.consumer import Consumer
-from shared.messaging.kafka import Broker
+from shared.messaging.kafka import Admin, Broker, Producer
 from shared.messaging.relay import Relay
 from shared.stop import Stop
 from tests.integration.shared.bakery import QUICK_GROUP, Bakery, Shop, a_consumer, a_relay, running, soon
@@ -69,6 +69,40 @@ def test_a_consumer_that_was_away_while_the_broker_forgot_hears_all(
         broker.start()
         with running(hearing(shop, broker, namespace)):
             soon(lambda: shop.outcome_of("a") == list(range(1, 21)), within=60)
+
+
+@pytest.mark.parametrize("told_anew", [2, 9])
+def test_a_consumer_does_not_go_on_from_its_place_in_a_life_that_is_over(
+    broker: LocalServer, namespace: str, told_anew: int
+) -> None:
+    heard: list[bytes | None] = []
+
+    def hear(_: bytes | None, value: bytes | None, *__: object) -> bool:
+        heard.append(value)
+        return True
+
+    consumer = a_consumer(broker.address, namespace, options=QUICK_GROUP, watch_every=1)
+    tell(broker, namespace, "old", 5)
+    with running(lambda stop: consumer.run(hear, stop)):
+        soon(lambda: len(heard) == 5)
+        broker.kill()
+        broker.start()
+        told = tell(broker, namespace, "new", told_anew)
+        soon(lambda: set(heard) >= set(told), within=40)
+
+
+def tell(broker: LocalServer, topic: str, what: str, many: int) -> list[bytes]:
+    """So many records on one partition of a topic, which is made if it is not there."""
+    place = Broker(broker.address, partitions=1)
+    admin, producer = Admin(place), Producer(place)
+    try:
+        admin.ensure_topics([topic])
+        values = [f"{what} {number}".encode() for number in range(many)]
+        producer.publish(topic, [(b"clinic-1/cake/a", value, []) for value in values])
+        return values
+    finally:
+        producer.close()
+        admin.close()
 
 
 def test_a_relay_that_was_away_notices_before_it_tells_anything(

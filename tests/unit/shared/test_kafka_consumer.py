@@ -41,7 +41,6 @@ class FakeClient:
         self.committed: dict[Any, int] = {}
         self.silent = False
         self.refuses_commits = False
-        self.known_topics = {"cakes", "crumbs"}
         self.assigned = set(self.logs)
 
     def poll(self, timeout_ms: int) -> dict[Place, list[Message]]:
@@ -60,13 +59,15 @@ class FakeClient:
             raise ValueError("Unassigned partition")
         self.positions[place] = offset
 
+    def seek_to_beginning(self, *places: Place) -> None:
+        assert places, "of all partitions"
+        for place in places:
+            self.seek(place, 0)
+
     def commit(self, offsets: dict[Place, Any], timeout_ms: int) -> None:
         if self.refuses_commits:
             raise CommitFailedError
         self.committed.update({place: kept.offset for place, kept in offsets.items()})
-
-    def topics(self) -> set[str]:
-        return self.known_topics
 
     def assignment(self) -> set[Place]:
         return self.assigned
@@ -97,6 +98,12 @@ class Ears:
 
 def lag(topic: str) -> float | None:
     return REGISTRY.get_sample_value("kadence_consumer_lag_records", {"topic": topic})
+
+
+def watch(client: FakeClient, *topics: str, patience: float = 60) -> _Watch:
+    """It looks at once, and all topics stay what they are."""
+    known = dict.fromkeys(topics, "first life")
+    return _Watch(client, known, lambda: known, every=0, patience=patience)
 
 
 def rounds(client: FakeClient, handle: Callable[..., bool], stop: Stop | None = None) -> _Rounds:
@@ -175,23 +182,23 @@ def test_asked_to_stop_it_gives_back_the_rest() -> None:
 def test_a_client_that_stands_still_is_stalled() -> None:
     client = FakeClient(p0=1)
     with pytest.raises(Stalled, match="cakes/0"):
-        _Watch(client, ["cakes"], every=0, patience=0).look(heard=False)
+        watch(client, "cakes", patience=0).look(heard=False)
 
 
 def test_a_client_that_has_heard_all_is_not_stalled() -> None:
     client = FakeClient(p0=1)
     client.poll(0)
-    _Watch(client, ["cakes"], every=0, patience=0).look(heard=False)
+    watch(client, "cakes", patience=0).look(heard=False)
 
 
 def test_a_client_that_has_just_heard_something_is_not_stalled() -> None:
-    _Watch(FakeClient(p0=1), ["cakes"], every=0, patience=60).look(heard=True)
+    watch(FakeClient(p0=1), "cakes").look(heard=True)
 
 
 def test_it_shows_how_many_records_are_still_to_hear_and_that_it_looked() -> None:
     client = FakeClient(p0=5, p1=2)
     client.positions[P0] = 1
-    _Watch(client, ["cakes", "crumbs"], every=0, patience=60).look(heard=True)
+    watch(client, "cakes", "crumbs").look(heard=True)
     assert lag("cakes") == 6
     assert lag("crumbs") == 0
     looked_at = REGISTRY.get_sample_value("kadence_consumer_looked_timestamp_seconds") or 0
@@ -199,10 +206,28 @@ def test_it_shows_how_many_records_are_still_to_hear_and_that_it_looked() -> Non
 
 
 def test_a_topic_that_is_gone_makes_it_start_again() -> None:
-    client = FakeClient(p0=0)
-    client.known_topics = set()
-    with pytest.raises(Stalled, match="gone"):
-        _Watch(client, ["cakes"], every=0, patience=60).look(heard=False)
+    with pytest.raises(Stalled, match=r"gone: \['cakes'\]"):
+        _Watch(FakeClient(p0=0), {"cakes": "1"}, dict, every=0, patience=60).look(heard=True)
+
+
+def test_a_topic_that_was_made_anew_is_heard_from_its_beginning_once() -> None:
+    client = FakeClient(p0=2, p1=5)
+    client.poll(0)
+    client.assigned = {P0}
+    one = _Watch(client, {"cakes": "1"}, lambda: {"cakes": "2"}, every=0, patience=60)
+    one.look(heard=True)
+    assert client.positions == {P0: 0, P1: 5}
+    client.poll(0)
+    one.look(heard=True)
+    assert client.positions == {P0: 2, P1: 5}
+
+
+def test_another_topic_goes_on_where_it_was() -> None:
+    client = FakeClient(p0=2)
+    client.poll(0)
+    known = {"cakes": "1", "crumbs": "1"}
+    _Watch(client, known, lambda: known | {"crumbs": "2"}, every=0, patience=60).look(heard=True)
+    assert client.positions == {P0: 2}
 
 
 def test_a_stalled_client_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -259,8 +284,8 @@ class FakeAdmin:
     def __init__(self, broker: Broker) -> None:
         pass
 
-    def missing(self, topics: list[str]) -> list[str]:
-        return []
+    def topic_ids(self, topics: list[str]) -> dict[str, str]:
+        return dict.fromkeys(topics, "first life")
 
     def close(self) -> None:
         pass
