@@ -169,12 +169,15 @@ class _Watch:
             self._client.seek_to_beginning(*places)
 
     def _measure(self) -> None:
-        """Without a question to the broker: what it said with the last records."""
+        """Without a question to the broker: what it said with the last records.
+
+        A client that does not know its places yet is not waited for either: it finds them out by being polled.
+        """
         lag = dict.fromkeys(self._known, 0)
         for place in self._client.assignment():
             end = self._client.highwater(place)
             if end is not None:
-                lag[place.topic] += end - (self._client.position(place, timeout_ms=1000) or 0)
+                lag[place.topic] += end - (self._client.position(place, timeout_ms=0) or 0)
         for topic, records in lag.items():
             metrics.gauge("kadence_consumer_lag_records", records, topic=topic)
         metrics.gauge("kadence_consumer_looked_timestamp_seconds", system_clock().timestamp())
@@ -182,5 +185,5 @@ class _Watch:
     def _behind(self) -> list[str]:
         places = self._client.assignment()
         ends = self._client.end_offsets(places, timeout_ms=5000) if places else {}
-        at = {place: self._client.position(place, timeout_ms=1000) or 0 for place in ends}
+        at = {place: self._client.position(place, timeout_ms=0) or 0 for place in ends}
         return [f"{place.topic}/{place.partition}" for place, end in ends.items() if end > at[place]]

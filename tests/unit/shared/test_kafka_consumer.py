@@ -37,7 +37,8 @@ class FakeClient:
 
     def __init__(self, **ends: int) -> None:
         self.logs = {Place("cakes", int(name[1:])): end for name, end in ends.items()}
-        self.positions = dict.fromkeys(self.logs, 0)
+        self.positions: dict[Place, int] = dict.fromkeys(self.logs, 0)
+        self.waited_ms = 0
         self.committed: dict[Any, int] = {}
         self.silent = False
         self.refuses_commits = False
@@ -79,7 +80,9 @@ class FakeClient:
         return self.logs[place]
 
     def position(self, place: Place, timeout_ms: int) -> int | None:
-        return self.positions[place]
+        if place not in self.positions:
+            self.waited_ms += timeout_ms
+        return self.positions.get(place)
 
 
 class Ears:
@@ -203,6 +206,15 @@ def test_it_shows_how_many_records_are_still_to_hear_and_that_it_looked() -> Non
     assert lag("crumbs") == 0
     looked_at = REGISTRY.get_sample_value("kadence_consumer_looked_timestamp_seconds") or 0
     assert system_clock().timestamp() - looked_at < 60
+
+
+def test_a_client_that_does_not_know_its_places_is_not_kept_from_finding_them() -> None:
+    client = FakeClient(p0=5, p1=2)
+    client.positions.clear()
+    watch(client, "cakes").look(heard=True)
+    with pytest.raises(Stalled):
+        watch(client, "cakes", patience=0).look(heard=False)
+    assert client.waited_ms == 0
 
 
 def test_a_topic_that_is_gone_makes_it_start_again() -> None:
