@@ -87,6 +87,17 @@ def test_of_many_at_once_each_is_in_the_chain_once(booking: ThisBooking):
     assert {row["act"]["record"] for row in booking.database[AUDIT].find({"seq": {"$gt": 1}})} == issued
 
 
+def test_nobody_is_refused_because_others_write_without_a_pause(booking: ThisBooking):
+    booking.open()
+
+    def write(desk: int) -> int:
+        return len(
+            [booking.run(CLINIC, issue_key, IssueKey(f"key {desk}.{number}", ("admin",))) for number in range(20)]
+        )
+
+    assert at_once(*(partial(write, desk) for desk in range(MANY))) == [20] * MANY
+
+
 def test_nothing_that_somebody_wrote_can_be_read(booking: ThisBooking):
     add(booking, ACT)
     (row,) = booking.database[AUDIT].find()
